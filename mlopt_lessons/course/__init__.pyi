@@ -1,0 +1,33 @@
+from .check import Case, CheckFailed, Task, check
+from .claims import CLAIMS, claim
+from .ledger import ledger, verdict
+from .live import LiveFigure
+from .machine import describe
+from .predict import predict, reveal
+from .provenance import Figure, Provenance, measured, quoted, recorded, simulated
+from .quiz_cards import quiz, review
+from .store import open_store
+
+__all__ = [
+    "CLAIMS",
+    "Case",
+    "CheckFailed",
+    "Figure",
+    "LiveFigure",
+    "Provenance",
+    "Task",
+    "check",
+    "claim",
+    "describe",
+    "ledger",
+    "measured",
+    "open_store",
+    "predict",
+    "quiz",
+    "quoted",
+    "recorded",
+    "reveal",
+    "review",
+    "simulated",
+    "verdict",
+]
