@@ -4,9 +4,10 @@
     x ≈ (q - zero_point) * scale                                  dequantize
 
 The formulas are those of Jacob et al. 2018 (arXiv:1712.05877, section 2.1) and Nagel et al. 2021
-(arXiv:2106.08295, section 2.2). Everything works on float32 tensors, as torch does it: the division is
-a multiplication by 1/scale in float32, and halves round to the even neighbour. So `fake_quantize`
-equals `torch.fake_quantize_per_tensor_affine` and `..._per_channel_affine` bit for bit.
+(arXiv:2106.08295, section 2.2). Everything works on float32 tensors, as torch does it: the
+division is a multiplication by 1/scale in float32, and halves round to the even neighbour. So
+`fake_quantize` equals `torch.fake_quantize_per_tensor_affine` and `..._per_channel_affine` bit
+for bit.
 
 Who shares a scale is a matter of layout. A tensor is laid out as rows, and each row has its own
 scale and zero point: one row for the whole tensor, one a channel, or one a group of
@@ -16,15 +17,15 @@ Where libraries differ, this is the choice made here (tests pin each):
 
 - Symmetric scale: max|x| / 127, as ONNX Runtime. Torch's observers divide by 127.5.
 - Lowest level: −128, or −127 with `narrow=True` (ONNX Runtime's symmetric weights; Jacob's too).
-- Zero point: the range is widened to include 0, then 0 is moved onto the nearest level ("nudged"),
-  rounding low / scale as torch does. ONNX Runtime rounds qmin − low / scale: the same, unless qmin is
-  odd and low / scale ends in exactly one half.
+- Zero point: the range is widened to include 0, then 0 is moved onto the nearest level
+  ("nudged"), rounding low / scale as torch does. ONNX Runtime rounds qmin − low / scale: the same,
+  unless qmin is odd and low / scale ends in exactly one half.
 - A range of zero width gets scale 1.0, as ONNX Runtime. Torch's observers use 1.19e-7.
 - Smallest scale: 1.18e-38, so that 1 / scale is finite. Torch's observers stop at 1.19e-7, which
   turns a tensor of tiny weights into zeros.
 - NaN and Inf are errors. Libraries turn NaN into 127, −128 or 0 without a word.
-- A value too far outside the range is clipped to the nearer end. Torch's fake_quantize casts to
-  int64 first, so that from x / scale = 2^63 on it gives the wrong end.
+- A value far outside the range is clipped to the nearer end. Torch's per-channel fake_quantize
+  gives the lowest level from about x / scale = 2^63 on, whatever the sign.
 """
 
 from dataclasses import dataclass
@@ -39,9 +40,9 @@ SMALLEST_SCALE = torch.finfo(torch.float32).tiny
 class Grid:
     """The levels that one tensor is rounded to.
 
-    `scale` (float32) and `zero_point` (int32) have shape () for the whole tensor, (channels,) with an
-    `axis`, or (channels, groups) with an `axis` and a `group_size`. `qmin` and `qmax` are the lowest
-    and highest integer. Raises ValueError or TypeError when these do not fit together.
+    `scale` (float32) and `zero_point` (int32) have shape () for the whole tensor, (channels,) with
+    an `axis`, or (channels, groups) with an `axis` and a `group_size`. `qmin` and `qmax` are the
+    lowest and highest integer. Raises ValueError or TypeError when these do not fit together.
     """
 
     scale: Tensor
@@ -57,8 +58,8 @@ class Grid:
         dims = 0 if self.axis is None else 1 if self.group_size is None else 2
         if self.scale.dim() != dims or self.zero_point.shape != self.scale.shape:
             raise ValueError(
-                f"scale and zero_point must both have {dims} dimensions here (none per tensor, one per "
-                f"channel, two per group), got shapes {_shape(self.scale)}, {_shape(self.zero_point)}."
+                f"scale and zero_point must both have {dims} dimensions here (none per tensor, one "
+                f"per channel, two per group), got {_shape(self.scale)}, {_shape(self.zero_point)}."
             )
         if not (torch.isfinite(self.scale) & (self.scale >= SMALLEST_SCALE)).all():
             raise ValueError(f"Every scale must be finite and at least {SMALLEST_SCALE:.3g}.")
@@ -86,11 +87,9 @@ def check_bits(bits: int) -> int:
 
 
 def check_tensor(x: Tensor, name: str = "tensor") -> Tensor:
-    """Returns x without its gradient; raises when x is not float32, is empty or holds NaN or Inf."""
+    """Returns x without its gradient; raises if x is not float32, is empty or holds NaN or Inf."""
     if not isinstance(x, Tensor):
-        raise TypeError(
-            f"{name} must be a torch tensor, got {type(x).__name__}; use torch.tensor()."
-        )
+        raise TypeError(f"{name} must be a torch tensor, got {type(x).__name__}; convert it first.")
     if x.dtype != torch.float32:
         raise TypeError(f"{name} must be float32, got {x.dtype}; convert it with .float().")
     if x.numel() == 0:
@@ -104,7 +103,7 @@ def check_tensor(x: Tensor, name: str = "tensor") -> Tensor:
 
 
 def integer_range(bits: int, signed: bool = True, narrow: bool = False) -> tuple[int, int]:
-    """(qmin, qmax) of `bits` bits: −128 to 127, 0 to 255 unsigned; `narrow` drops the lowest: −127."""
+    """(qmin, qmax) of 2 to 8 bits: −128 to 127; unsigned 0 to 255; `narrow` drops the lowest."""
     check_bits(bits)
     qmin = -(2 ** (bits - 1)) if signed else 0
     return qmin + narrow, qmin + 2**bits - 1
@@ -120,9 +119,7 @@ def to_rows(
     """
     if axis is None:
         if group_size is not None:
-            raise ValueError(
-                "Groups need an axis: pass axis=0 for groups within each output channel."
-            )
+            raise ValueError("Groups lie within channels: pass axis=0 for output channels.")
         return x.reshape(1, -1)
     if not -x.dim() <= axis < x.dim():
         raise ValueError(
@@ -136,8 +133,8 @@ def to_rows(
         raise ValueError(f"group_size must be a whole number of at least 1, got {group_size!r}.")
     if length % group_size:
         raise ValueError(
-            f"group_size {group_size} does not divide the {length} values of each channel of {name}; "
-            f"choose a divisor of {length}, or one scale per channel."
+            f"group_size {group_size} does not divide the {length} values of each channel of "
+            f"{name}; choose a divisor of {length}, or one scale per channel."
         )
     return channels.reshape(-1, group_size)
 
@@ -206,9 +203,15 @@ def dequantize(q: Tensor, grid: Grid, name: str = "tensor") -> Tensor:
 
 
 def fake_quantize(x: Tensor, grid: Grid, name: str = "tensor") -> Tensor:
-    """x rounded to the grid and back, in float32: the error of integers, not their size or speed."""
+    """x rounded to the grid, still float32: the error of integers, without their size or speed."""
     rows = _rows_of(check_tensor(x, name), grid, name)
     return from_rows(round_rows(rows, grid), x.shape, grid.axis)
+
+
+def clipped(x: Tensor, grid: Grid, name: str = "tensor") -> Tensor:
+    """True where x lies outside the grid's range, so that `quantize` clips it; the shape of x."""
+    q = _unclamped(_rows_of(check_tensor(x, name), grid, name), grid)
+    return from_rows((q < grid.qmin) | (q > grid.qmax), x.shape, grid.axis)
 
 
 def round_rows(rows: Tensor, grid: Grid) -> Tensor:
@@ -223,9 +226,13 @@ def levels(grid: Grid) -> Tensor:
 
 
 def _to_levels(rows: Tensor, grid: Grid) -> Tensor:
+    return _unclamped(rows, grid).clamp_(grid.qmin, grid.qmax)
+
+
+def _unclamped(rows: Tensor, grid: Grid) -> Tensor:
     scale, zero_point = grid.scale.reshape(-1, 1), grid.zero_point.reshape(-1, 1)
     # In place after the first step, for speed. torch.round rounds halves to even, as rint does.
-    return (rows * (1.0 / scale)).round_().add_(zero_point).clamp_(grid.qmin, grid.qmax)
+    return (rows * (1.0 / scale)).round_().add_(zero_point)
 
 
 def _from_levels(q: Tensor, grid: Grid) -> Tensor:

@@ -7,6 +7,8 @@ fixed share; mean-squared-error calibration searches for the range with the smal
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Literal, get_args
 
 import torch
@@ -66,7 +68,8 @@ def ranges(
     else:
         low, high = rows.amin(1), rows.amax(1)
     if method == "mse":
-        share = _best_share(rows, low, high, bits, symmetric, narrow)
+        grid_of = partial(make_grid, bits=bits, symmetric=symmetric, narrow=narrow, axis=0)
+        share = _best_share(rows, low, high, grid_of)
         low, high = low * share, high * share
     shape = _scale_shape(x, granularity, axis)
     return low.reshape(shape), high.reshape(shape)
@@ -152,7 +155,7 @@ def _percentile(rows: Tensor, percentile: float, symmetric: bool) -> tuple[Tenso
 
 
 def _best_share(
-    rows: Tensor, low: Tensor, high: Tensor, bits: int, symmetric: bool, narrow: bool
+    rows: Tensor, low: Tensor, high: Tensor, grid_of: Callable[[Tensor, Tensor], Grid]
 ) -> Tensor:
     # Errors are compared, not reported, so that the rows may be scaled: squares stay in float32.
     peak = torch.maximum(-low, high).abs().clamp_min(SMALLEST_SCALE)
@@ -161,10 +164,8 @@ def _best_share(
     best_error = torch.full_like(low, torch.inf)
     best_share = torch.ones_like(low)
     for share in CLIP_RATIOS:
-        grid = make_grid(
-            low * share, high * share, bits, symmetric=symmetric, narrow=narrow, axis=0
-        )
-        error = round_rows(sample, grid).sub_(sample).square_() @ weights
+        rounded = round_rows(sample, grid_of(low * share, high * share))
+        error = rounded.sub_(sample).square_() @ weights
         better = error < best_error
         best_error = torch.where(better, error, best_error)
         best_share = torch.where(better, share, best_share)

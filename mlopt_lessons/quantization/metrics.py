@@ -20,8 +20,8 @@ def max_error(original: Tensor, rounded: Tensor) -> float:
 def sqnr_db(original: Tensor, rounded: Tensor) -> float:
     """Signal to quantization noise ratio in decibels: 10 · log10(Σ x² / Σ (x − x̂)²).
 
-    Higher is better: each bit more adds about 6 dB, as half the step is a quarter of the squared error
-    (Bennett 1948). inf when nothing was lost, −inf when x is all zeros and x̂ is not.
+    Higher is better: each bit more adds about 6 dB, as half the step is a quarter of the squared
+    error (Bennett 1948). inf when nothing was lost, −inf when x is all zeros and x̂ is not.
     """
     noise = _difference(original, rounded).square().sum().item()
     signal = original.detach().double().square().sum().item()

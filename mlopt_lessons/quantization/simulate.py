@@ -1,8 +1,8 @@
 """Simulated quantization of a whole model: accuracy as with integers, size and speed as before.
 
-The weights of Linear and Conv layers are rounded to the grid and stored as float32 again, so the model
-computes what an integer model would, up to the rounding of sums. Biases and all other layers stay in
-float32. `weight_bytes` says how many bytes a file with packed integers would need.
+The weights of Linear and Conv layers are rounded to the grid and stored as float32 again, so the
+model computes what an integer model would, up to the rounding of sums. Biases and all other layers
+stay in float32. `weight_bytes` says how many bytes a file with packed integers would need.
 """
 
 import copy
@@ -22,16 +22,18 @@ from mlopt_lessons.quantization.calibration import (
     layout,
 )
 
-QUANTIZED_TYPES = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+QuantizedLayer = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
 Bits = int | Mapping[str, int]
 
 
-def quantizable(model: nn.Module) -> dict[str, nn.Module]:
+def quantizable(model: nn.Module) -> dict[str, QuantizedLayer]:
     """The layers whose weights are quantized, by name and in the model's order.
 
     Raises ValueError when there is none.
     """
-    found = {name: layer for name, layer in model.named_modules() if _is_quantized(layer)}
+    found = {
+        name: layer for name, layer in model.named_modules() if isinstance(layer, QuantizedLayer)
+    }
     if not found:
         raise ValueError("The model has no Linear or Conv layer, so there is nothing to quantize.")
     return found
@@ -42,7 +44,8 @@ def skipped(model: nn.Module) -> dict[str, str]:
     return {
         name: type(layer).__name__
         for name, layer in model.named_modules()
-        if any(True for _ in layer.parameters(recurse=False)) and not _is_quantized(layer)
+        if any(True for _ in layer.parameters(recurse=False))
+        and not isinstance(layer, QuantizedLayer)
     }
 
 
@@ -56,7 +59,7 @@ def fake_quantized(
     *,
     percentile: float = 99.9,
 ) -> nn.Module:
-    """A copy of the model whose Linear and Conv weights lie on their grids; the original is untouched.
+    """A copy whose Linear and Conv weights lie on their grids; the original is untouched.
 
     `bits` is one number for all, or a dict of layer name → bits that leaves the layers it does not
     name in float32. A group holds at most `group_size` weights: see `group_for`. `skipped(model)`
@@ -109,9 +112,9 @@ def weight_grid(
 def group_for(length: int, group_size: int, name: str = "weight") -> int:
     """The largest group of at most `group_size` that divides a channel's `length` weights.
 
-    A model's layers have channels of many lengths, so that one group size rarely divides all. Raises
-    ValueError when the best divisor is under a quarter of what was asked, as scales would then
-    outweigh the weights.
+    A model's layers have channels of many lengths, so that one group size rarely divides all.
+    Raises ValueError when the best divisor is under a quarter of what was asked, as scales would
+    then outweigh the weights.
     """
     if isinstance(group_size, bool) or not isinstance(group_size, int) or group_size < 1:
         raise ValueError(f"group_size must be a whole number of at least 1, got {group_size!r}.")
@@ -134,9 +137,9 @@ def weight_bytes(
 ) -> int:
     """Bytes that the model's parameters and buffers need with packed weights.
 
-    Each quantized weight takes `bits` bits, rounded up to whole bytes a layer; each part that shares a
-    scale adds 4 bytes, and 1 byte for its zero point when asymmetric. All the rest counts as it
-    is stored now. This is arithmetic, not a file: for a file, measure it on disk.
+    Each quantized weight takes `bits` bits, rounded up to whole bytes a layer; each part that
+    shares a scale adds 4 bytes, and 1 byte for its zero point when asymmetric. All the rest counts
+    as it is stored now. This is arithmetic, not a file: for a file, measure it on disk.
     """
     check_choice("scheme", scheme, Scheme)
     layers = quantizable(model)
@@ -156,9 +159,9 @@ def with_fake_quantized_activations(
 ) -> nn.Module:
     """A copy of the model that rounds the input of each Linear and Conv layer while it computes.
 
-    Each input gets one asymmetric unsigned grid for the whole tensor, calibrated once on what the layer
-    sees for `calibration` (a batch of inputs), as in static quantization (Krishnamoorthi 2018,
-    arXiv:1806.08342). Apply it to a `fake_quantized` model to simulate weights and activations.
+    Each input gets one asymmetric unsigned grid for the whole tensor, calibrated once on what the
+    layer sees for `calibration` (a batch of inputs), as in static quantization (Krishnamoorthi
+    2018, arXiv:1806.08342). Apply it to a `fake_quantized` model to simulate both.
     """
     result = copy.deepcopy(model).eval()
     for name, seen in _layer_inputs(result, calibration).items():
@@ -170,10 +173,10 @@ def with_fake_quantized_activations(
 
 
 class _Rounder:
-    """A forward pre-hook that rounds a layer's first input; a class, so that models can be copied."""
+    """A forward pre-hook that rounds a layer's input; a class, so that the model can be pickled."""
 
     def __init__(self, grid: Grid, name: str) -> None:
-        self.grid, self.name = grid, f"input of {name}"
+        self.grid, self.name = grid, name
 
     def __call__(self, layer: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return (fake_quantize(inputs[0], self.grid, self.name), *inputs[1:])
@@ -199,11 +202,7 @@ def _layer_inputs(model: nn.Module, batch: Tensor) -> dict[str, Tensor]:
     return {name: torch.cat(parts) for name, parts in seen.items()}
 
 
-def _is_quantized(layer: nn.Module) -> bool:
-    return isinstance(layer, QUANTIZED_TYPES)
-
-
-def _bits_by_layer(layers: Mapping[str, nn.Module], bits: Bits) -> dict[str, int]:
+def _bits_by_layer(layers: Mapping[str, QuantizedLayer], bits: Bits) -> dict[str, int]:
     if not isinstance(bits, Mapping):
         return dict.fromkeys(layers, check_bits(bits))
     unknown = sorted(set(bits) - set(layers))
