@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from onnx import TensorProto, helper
 FLOATS = frozenset({TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE})
 INTEGERS = frozenset({TensorProto.INT8, TensorProto.UINT8, TensorProto.INT4, TensorProto.UINT4})
 MATRIX = 2  # dimensions
-RECURRENT = frozenset({"LSTM", "GRU", "RNN"})  # their biases and states are matrices too
+RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
+DENSE = frozenset({"Gemm", "Conv", "ConvTranspose"})
+ELEMENTWISE = frozenset({"Add", "Sub", "Mul", "Div"})
 QUANTIZED_OPS = frozenset(
     {"QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "QLinearConv"}
     | {"QLinearMatMul", "MatMulNBits", "GatherBlockQuantized"}
@@ -94,16 +97,30 @@ def layers(model: onnx.ModelProto) -> tuple[Layer, ...]:
 def weight_nodes(model: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, Layer]]:
     """The nodes of `layers`, each with its description."""
     matrices = {
-        tensor.name: int(np.prod(tensor.dims))
+        tensor.name: tuple(tensor.dims)
         for tensor in model.graph.initializer
         if len(tensor.dims) >= MATRIX and tensor.data_type in FLOATS
     }
     for index, node in enumerate(model.graph.node):
-        used = node.input[1:3] if node.op_type in RECURRENT else node.input
-        held = tuple(name for name in used if name in matrices)
+        held = tuple(name for name in _places(node) if name in matrices)
+        if node.op_type in ELEMENTWISE:
+            held = tuple(name for name in held if not _is_vector(matrices[name]))
         if held:
             name = node.name or f"{node.op_type} {index}"
-            yield node, Layer(name, node.op_type, held, sum(matrices[key] for key in held))
+            count = sum(prod(matrices[key]) for key in held)
+            yield node, Layer(name, node.op_type, held, count)
+
+
+def _places(node: onnx.NodeProto) -> list[str]:
+    """The inputs where a node holds weights; what follows them are biases and states."""
+    if node.op_type in RECURRENT:
+        return list(node.input[1:3])
+    return list(node.input[:2] if node.op_type in DENSE else node.input)
+
+
+def _is_vector(shape: tuple[int, ...]) -> bool:
+    """A bias or a scale of shape (1, n) or (1, n, 1, 1): no matrix, whatever its rank."""
+    return prod(shape) == max(shape)
 
 
 def op_counts(path: Path | str) -> Counter[str]:

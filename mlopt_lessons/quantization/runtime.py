@@ -28,8 +28,7 @@ class Session:
     """
 
     def __init__(self, path: Path | str, threads: int = 1) -> None:
-        if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
-            raise ValueError(f"threads is {threads!r}: give a whole number of at least 1.")
+        check_threads(threads)
         model = load_graph(path)
         self.path = Path(path)
         self.threads = threads
@@ -58,6 +57,12 @@ class Session:
     def run(self, fed: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
         """The first output for data that `feed` has already checked (what a timing calls)."""
         return self._session.run(self.outputs[:1], dict(fed))[0]
+
+
+def check_threads(threads: int) -> None:
+    """Raise ValueError unless `threads` is a whole number of at least 1."""
+    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+        raise ValueError(f"threads is {threads!r}: give a whole number of at least 1.")
 
 
 def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
