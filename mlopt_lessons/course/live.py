@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import ipywidgets as widgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from traitlets import TraitError
+from traitlets import TraitError, Unicode
 
 from . import look
 
@@ -68,6 +68,16 @@ class Painter:
         self._background = self.canvas.copy_from_bbox(self.picture.figure.bbox)
         if getattr(self.picture, "full_redraw", False):
             self.picture.full_redraw = False  # type: ignore[attr-defined]
+
+
+class DescribedImage(widgets.Image):
+    """An image whose tooltip is its accessible name.
+
+    ipywidgets' Image has no alt text, and its view fails on a tooltip for want of a description:
+    the front end asks for the length of that field, which only other widgets have.
+    """
+
+    description = Unicode("").tag(sync=True)
 
 
 class LiveFigure:
@@ -179,11 +189,10 @@ class LiveFigure:
             known = ", ".join(sorted(self.controls))
             raise ValueError(f"{who} has no control named {', '.join(unknown)}; it has {known}.")
 
-    def _make_image(self) -> widgets.Image:
+    def _make_image(self) -> DescribedImage:
         width, height = self._painter.canvas.get_width_height()
-        # Image has no alt text of its own; its title is what a screen reader says.
         layout = widgets.Layout(align_self="flex-start", max_width="100%")
-        return widgets.Image(
+        return DescribedImage(
             value=self.png,
             format="png",
             width=width,
