@@ -18,10 +18,10 @@ from typing import Any
 MARKER = ".mlopt"
 FILE = "progress.sqlite"
 WAIT_SECONDS = 10.0
-# The newest 13 columns of a verdict, in the order that the ledger shows them.
+# The columns of a verdict besides its number and the time it was recorded.
 VERDICT_COLUMNS = (
     "claim", "of", "case_name", "value", "unit", "low", "high", "kind", "detail", "date", "machine",
-    "seed", "dollars", "dollars_unit", "why",
+    "seed", "dollars", "dollars_unit", "dollars_kind", "dollars_detail", "why",
 )  # fmt: skip
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS predictions (

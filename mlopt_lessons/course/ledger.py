@@ -1,0 +1,172 @@
+"""The ledger: each claim of the story beside what the learner predicted and measured."""
+
+from dataclasses import dataclass
+from html import escape
+
+from IPython.display import display
+
+from mlopt_lessons.course.claims import Claim, ClaimFigure, claim
+from mlopt_lessons.course.provenance import Figure, Provenance, with_unit
+from mlopt_lessons.course.store import Prediction, Store, StoreError, open_store
+
+STYLE = (
+    "border-left:4px solid {colour};padding:.4em .9em;margin:.4em 0;max-width:46em;"
+    "color:var(--jp-content-font-color1,#111)"
+)
+HOLDS_COLOUR, FAILS_COLOUR = "#009E73", "#D55E00"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One claim judged: the story's figure, the prediction, the measurement, and dollars if priced."""
+
+    claim: Claim
+    story: ClaimFigure
+    figure: Figure
+    case: str = ""
+    predicted: Prediction | None = None
+    dollars: Figure | None = None
+    why: str = ""
+    note: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the measurement lies in the range that the claim's rule gives."""
+        return self.story.agrees(self.figure.value)
+
+    @property
+    def holds(self) -> str:
+        """The verdict in words."""
+        return "holds" if self.agrees else "does not hold"
+
+    @property
+    def sentence(self) -> str:
+        """The verdict as a learner reads it: "You said 4×; it was 1.7×; the story says 4×. …"."""
+        said = f"You said {_predicted(self.predicted)}; it" if self.predicted else "It"
+        story = with_unit(self.story.value, self.story.unit)
+        return f"{said} was {self.figure.text}; the story says {story}. The claim {self.holds} here."
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The verdict as label and text: claim, story, predicted, measured, verdict, dollars, why."""
+        story = f"{with_unit(self.story.value, self.story.unit)} ({self.story.rule})"
+        filled = [
+            ("claim", f"{self.claim.id}: {self.claim.statement}"),
+            ("measured on", self.case),
+            ("the story says", f"{self.story.name} {story}"),
+            ("you predicted", _predicted(self.predicted) if self.predicted else "nothing yet"),
+            (self.figure.provenance.kind, f"{self.figure.text} ({self.figure.provenance.detail})"),
+            ("verdict", f"the claim {self.holds} here"),
+            ("in dollars", f"{self.dollars.text} ({self.dollars.provenance})" if self.dollars else ""),
+            ("why", self.why),
+            ("note", self.note),
+        ]
+        return [(label, text) for label, text in filled if text]
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{label}: {text}" for label, text in self.rows())
+
+    def _repr_html_(self) -> str:
+        colour = HOLDS_COLOUR if self.agrees else FAILS_COLOUR
+        lines = "<br>".join(
+            f"<b>{escape(label)}</b>: {escape(text)}" for label, text in self.rows()
+        )
+        where = self.figure.provenance
+        stamp = f"{where.date}, {where.machine}" if where.machine else where.date
+        return (
+            f'<div style="{STYLE.format(colour=colour)}">{lines}'
+            f'<br><small class="mlopt-stamp">{escape(stamp)}</small></div>'
+        )
+
+
+def verdict(
+    claim_or_id: Claim | str,
+    figure: Figure,
+    *,
+    of: str | None = None,
+    case: str = "",
+    dollars: Figure | None = None,
+    why: str = "",
+) -> Verdict:
+    """Judges a claim by a figure, records it in the ledger and shows it.
+
+    `of` names the claim's figure (default: its first), `case` what was measured, `dollars` its price,
+    `why` the reason for a difference. Raises ValueError for an unknown claim or figure and for a
+    figure in another unit, TypeError for a bare number. Where progress cannot be saved, the verdict
+    is shown with the reason.
+    """
+    if not isinstance(figure, Figure) or not isinstance(dollars, Figure | None):
+        raise TypeError("A verdict needs figures with provenance: make them with measured() or another.")
+    judged = claim_or_id if isinstance(claim_or_id, Claim) else claim(claim_or_id)
+    story = judged.figure(of)
+    if figure.unit != story.unit:
+        raise ValueError(f"{judged.id} is stated in {story.unit!r}, the figure is in {figure.unit!r}.")
+    store = open_store()
+    found, note = _predicted_and_saved(store, judged, story, figure, case, dollars, why)
+    result = Verdict(judged, story, figure, case, found, dollars, why, note)
+    display(result)
+    return result
+
+
+def ledger(store: Store | None = None) -> list[Verdict]:
+    """The latest verdict of each claim, figure and case, in the order they were first recorded."""
+    store = store or open_store()
+    return [_from_row(row, store) for row in store.verdicts()]
+
+
+def prediction_for(store: Store, claim_id: str, name: str) -> Prediction | None:
+    """The prediction of this figure ("quant-3/speed"), or of the claim as a whole ("quant-3")."""
+    return store.prediction(f"{claim_id}/{name}") or store.prediction(claim_id)
+
+
+def _predicted_and_saved(
+    store: Store,
+    judged: Claim,
+    story: ClaimFigure,
+    figure: Figure,
+    case: str,
+    dollars: Figure | None,
+    why: str,
+) -> tuple[Prediction | None, str]:
+    found = None
+    try:
+        found = prediction_for(store, judged.id, story.name)
+        store.record_verdict(_to_row(judged, story, figure, case, dollars, why))
+    except StoreError as error:
+        return found, str(error)
+    return found, ""
+
+
+def _predicted(prediction: Prediction) -> str:
+    if isinstance(prediction.value, str):
+        return prediction.value
+    return with_unit(prediction.value, prediction.unit)
+
+
+def _to_row(
+    judged: Claim, story: ClaimFigure, figure: Figure, case: str, dollars: Figure | None, why: str
+) -> dict[str, object]:
+    low, high = figure.interval or (None, None)
+    where = figure.provenance
+    return {
+        "claim": judged.id, "of": story.name, "case_name": case, "value": figure.value,
+        "unit": figure.unit, "low": low, "high": high, "kind": where.kind, "detail": where.detail,
+        "date": where.date, "machine": where.machine, "seed": where.seed,
+        "dollars": dollars.value if dollars else None,
+        "dollars_unit": dollars.unit if dollars else None,
+        "dollars_kind": dollars.provenance.kind if dollars else None,
+        "dollars_detail": dollars.provenance.detail if dollars else None, "why": why,
+    }  # fmt: skip
+
+
+def _from_row(row: dict, store: Store) -> Verdict:
+    judged = claim(row["claim"])
+    story = judged.figure(row["of"])
+    where = Provenance(row["kind"], row["detail"], row["date"], row["machine"], row["seed"])
+    interval = None if row["low"] is None else (row["low"], row["high"])
+    dollars = None
+    if row["dollars"] is not None:
+        source = Provenance(row["dollars_kind"], row["dollars_detail"], row["date"], row["machine"], row["seed"])
+        dollars = Figure(row["dollars"], row["dollars_unit"], source)
+    found = prediction_for(store, judged.id, story.name)
+    figure = Figure(row["value"], row["unit"], where, interval)
+    return Verdict(judged, story, figure, row["case_name"], found, dollars, row["why"])
