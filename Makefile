@@ -1,0 +1,70 @@
+# `make lab` opens the course, `make test` runs everything that CI runs. `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKSPACE ?= workspace
+SOURCES := mlopt_lessons tests benchmarks notebooks solutions nbgrader_config.py
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+SOLUTIONS := $(wildcard solutions/*/*.ipynb)
+NBVAL := --nbval --nbval-sanitize-with tests/notebooks/nbval_sanitize.cfg --nbval-current-env \
+	--nbval-cell-timeout 300 -p no:cacheprovider
+
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: help lab test lint format types unit notebooks-test browser-test bench notebooks exercises clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+lab: $(VENV)/.lab ## open the course in JupyterLab (WORKSPACE=folder, default: workspace)
+	@$(BIN)/mlopt lab $(WORKSPACE)
+
+test: lint types unit notebooks-test browser-test ## everything that CI runs
+
+lint: $(VENV)/.test ## style of code and notebooks
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+
+format: $(VENV)/.test ## mend the style
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+types: $(VENV)/.test ## type check of the package
+	$(BIN)/mypy
+
+unit: $(VENV)/.test ## the tests of the package
+	$(BIN)/pytest tests -m "not browser"
+
+notebooks-test: $(VENV)/.test ## every notebook and solution, its outputs compared
+	$(BIN)/pytest $(NBVAL) $(NOTEBOOKS) $(SOLUTIONS)
+
+browser-test: $(VENV)/.test ## the labs in a real browser; alone, since it times them
+	$(BIN)/pytest tests/browser -m browser
+
+bench: $(VENV)/.test ## the figures of the README
+	$(BIN)/python benchmarks/run.py
+
+notebooks: $(VENV)/.test ## run every notebook and solution again and store the outputs
+	$(BIN)/python -m tests.notebooks.execute $(NOTEBOOKS) $(SOLUTIONS)
+
+exercises: $(VENV)/.test ## release the exercises from solutions/
+	$(BIN)/python -m tests.grading.release
+
+clean: ## remove the environment and caches (never your workspace)
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, then run make again."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, $(PYTHON) is older: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Two stamps, so that a learner does not wait for what only the tests need.
+$(VENV)/.lab: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet -e . -c constraints.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet -e '.[test]' -c constraints.txt
+	@touch $@ $(VENV)/.lab
