@@ -1,0 +1,157 @@
+"""Checks of an exercise as data: what is right, which wrong answers are known, and the hint for each."""
+
+import copy
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from IPython.display import display
+
+from mlopt_lessons.course.check_values import difference_of_kind, plain, same, short
+from mlopt_lessons.course.store import StoreError, open_store
+
+MIME = "application/vnd.mlopt.check+json"
+FEWEST_HINTS = 3
+GREEN, ORANGE = "#009E73", "#D55E00"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call: its arguments, the right result, and what each named mistake gives instead.
+
+    `wrong` maps a misconception id to the value that it gives here.
+    """
+
+    args: tuple[Any, ...]
+    right: Any
+    wrong: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of an exercise: its cases and a hint for each named mistake (at least three).
+
+    Raises ValueError when a case names a mistake without a hint, when a hint can never show, or
+    when a mistake gives the right result.
+    """
+
+    id: str
+    title: str
+    points: int
+    cases: tuple[Case, ...]
+    hints: dict[str, str]
+    tolerance: float = 1e-6
+
+    def __post_init__(self) -> None:
+        shown = {mistake for case in self.cases for mistake in case.wrong}
+        if not self.cases or shown != self.hints.keys() or len(shown) < FEWEST_HINTS:
+            raise ValueError(
+                f"Task {self.id} needs cases, at least {FEWEST_HINTS} named mistakes, and a hint for each: "
+                f"cases name {sorted(shown)}, hints {sorted(self.hints)}."
+            )
+        for case in self.cases:
+            for mistake, value in case.wrong.items():
+                if same(plain(value), plain(case.right), self.tolerance):
+                    raise ValueError(f"Task {self.id}: mistake {mistake} gives the right result.")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found: passed or not, the mistake it recognised, and what to tell the learner."""
+
+    task: str
+    title: str
+    passed: bool
+    mistake: str | None
+    message: str
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        word, colour = ("Passed", GREEN) if self.passed else ("Not yet", ORANGE)
+        html = (
+            f'<div style="border-left:4px solid {colour};padding:.3em .9em;max-width:46em">'
+            f"<b>{word}: {escape(self.title)}.</b> {escape(self.message)}</div>"
+        )
+        record = {"task": self.task, "passed": self.passed, "mistake": self.mistake}
+        return {
+            "text/plain": f"{word}: {self.title}. {self.message}",
+            "text/html": html,
+            MIME: record | {"message": self.message},
+        }
+
+
+class CheckFailed(AssertionError):
+    """A check that did not pass; a notebook shows its sentence only, and nbgrader counts it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Not yet: {self}"]
+
+
+def check(task: Task, answer: Callable[..., Any] | object) -> None:
+    """Checks an answer, a function called with each case's arguments or a plain value.
+
+    Shows "passed", or what is wrong with a hint for that mistake, and records it. Raises
+    CheckFailed when it did not pass.
+    """
+    outcome = judge(task, answer)
+    display(outcome)
+    try:
+        open_store().record_check(outcome.task, outcome.passed, outcome.mistake)
+    except StoreError as error:
+        display({"text/plain": str(error)}, raw=True)
+    if not outcome.passed:
+        raise CheckFailed(outcome.message)
+
+
+def judge(task: Task, answer: Callable[..., Any] | object) -> Outcome:
+    """The outcome of a check, without showing or recording it."""
+    gots = []
+    for case in task.cases:
+        got, problem = _call(answer, case)
+        if problem:
+            return _failed(task, None, problem)
+        gots.append(got)
+    wrong = [
+        (case, got)
+        for case, got in zip(task.cases, gots, strict=True)
+        if not same(got, plain(case.right), task.tolerance)
+    ]
+    if not wrong:
+        return Outcome(task.id, task.title, True, None, f"All {len(task.cases)} cases are right.")
+    mistake = _recognised(task, gots)
+    if mistake:
+        return _failed(task, mistake, task.hints[mistake])
+    return _failed(task, None, _unknown(*wrong[0]))
+
+
+def _recognised(task: Task, gots: list[Any]) -> str | None:
+    """The one mistake that explains the result of every case (right where it names no value)."""
+    for mistake in task.hints:
+        expected = [case.wrong.get(mistake, case.right) for case in task.cases]
+        pairs = zip(gots, expected, strict=True)
+        if all(same(got, plain(value), task.tolerance) for got, value in pairs):
+            return mistake
+    return None
+
+
+def _call(answer: Any, case: Case) -> tuple[Any, str]:
+    if not callable(answer):
+        return plain(answer), ""
+    try:
+        return plain(answer(*copy.deepcopy(case.args))), ""
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        line = f" in line {frames[1].lineno} of its cell" if len(frames) > 1 else ""
+        text = short(str(error))[1:-1]
+        return None, f"Your function raised {type(error).__name__}: {text}{line}."
+
+
+def _unknown(case: Case, got: Any) -> str:
+    kind = difference_of_kind(got, plain(case.right))
+    call = f"For {', '.join(short(plain(arg)) for arg in case.args)}: " if case.args else ""
+    return call + (kind or f"it should be {short(plain(case.right))}, yours is {short(got)}.")
+
+
+def _failed(task: Task, mistake: str | None, message: str) -> Outcome:
+    return Outcome(task.id, task.title, False, mistake, message)
