@@ -55,6 +55,8 @@ class Grid:
     def __post_init__(self) -> None:
         if self.scale.dtype != torch.float32 or self.zero_point.dtype != torch.int32:
             raise TypeError("A grid needs a float32 scale and an int32 zero_point.")
+        if self.axis is None and self.group_size is not None:
+            raise ValueError("Groups lie within channels: pass axis=0 for output channels.")
         dims = 0 if self.axis is None else 1 if self.group_size is None else 2
         if self.scale.dim() != dims or self.zero_point.shape != self.scale.shape:
             raise ValueError(
@@ -118,8 +120,6 @@ def to_rows(
     channel is cut into groups of that many neighbours. Raises ValueError for a wrong axis or group.
     """
     if axis is None:
-        if group_size is not None:
-            raise ValueError("Groups lie within channels: pass axis=0 for output channels.")
         return x.reshape(1, -1)
     if not -x.dim() <= axis < x.dim():
         raise ValueError(
