@@ -1,0 +1,128 @@
+"""What every lesson's notebook must stand: run, and answer to each slider by key and by mouse."""
+
+import os
+from pathlib import Path
+
+from lab_page import NotebookPage
+from playwright.sync_api import Locator, Page, expect
+from slider_timing import BUDGET_P95_MS, SliderTiming, time_slider, write_results
+
+# A control that has no say in the lab's present state is disabled, and so left alone here.
+SLIDERS = ".noUi-target:not([disabled]) [role=slider]"
+PICTURE_MS = 5000
+_PIXELS = """async (picture) => {
+  await picture.decode();
+  const bytes = await (await fetch(picture.src)).arrayBuffer();
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  return Array.from(new Uint8Array(digest)).map((x) => x.toString(16)).join(' ');
+}"""
+
+
+def walk_lesson(lesson: NotebookPage) -> None:
+    """Run the notebook, move every slider of every lab, and find nothing wrong.
+
+    Raises AssertionError with what was wrong: an error or stderr in a cell's output, an error on
+    the browser's console, a slider whose picture stays as it is, a picture without its sentence.
+    """
+    lesson.run_all()
+    assert lesson.bad_outputs() == []
+    labs = lesson.labs()
+    assert labs, f"{lesson.notebook} shows no live figure"
+    for lab in labs:
+        assert picture(lab).get_attribute("title"), "a picture has no sentence that says what it shows"
+        for slider in sliders(lab):
+            move_by_key(lesson.page, lab, slider)
+            move_by_mouse(lesson.page, lab, slider)
+    assert lesson.errors == []
+    assert lesson.bad_outputs() == []
+
+
+def time_lesson(lesson: NotebookPage, name: str, folder: Path) -> list[SliderTiming]:
+    """Time every slider of a notebook that has run, and write the results file in `folder`.
+
+    With MLOPT_LATENCY_STRICT=1, where nothing else runs, each lab's p95 must be within the budget.
+    """
+    timings = [
+        time_slider(lesson.page, lab, slider, number=number, name=label(slider))
+        for number, lab in enumerate(lesson.labs(), start=1)
+        for slider in sliders(lab)
+    ]
+    write_results(name, timings, folder)
+    if os.environ.get("MLOPT_LATENCY_STRICT") == "1":
+        slow = [timing.summary() for timing in timings if timing.p95 >= BUDGET_P95_MS]
+        assert slow == []
+    return timings
+
+
+def picture(lab: Locator) -> Locator:
+    """Return the lab's picture."""
+    return lab.locator("img").first
+
+
+def sliders(lab: Locator) -> list[Locator]:
+    """Return the handles of the lab's sliders that have a say."""
+    return lab.locator(SLIDERS).all()
+
+
+def label(slider: Locator) -> str:
+    """Return the text beside a slider."""
+    text: str = slider.evaluate(
+        "(handle) => handle.closest('.widget-slider, .widget-hslider')"
+        ".querySelector('.widget-label').textContent"
+    )
+    return text
+
+
+def move_by_key(page: Page, lab: Locator, slider: Locator) -> None:
+    """Press an arrow key until the picture is another one; fail when no value in reach changes it."""
+    name = label(slider)
+    for key in ("ArrowRight", "ArrowLeft"):
+        for _ in range(3):
+            before, value = _pixels(lab), slider.get_attribute("aria-valuenow")
+            slider.press(key)
+            if slider.get_attribute("aria-valuenow") != value and _changes(page, lab, before):
+                return
+    raise AssertionError(f"the slider {name!r} does not change its picture by keyboard")
+
+
+def move_by_mouse(page: Page, lab: Locator, slider: Locator) -> None:
+    """Drag the handle to the far end of its track; fail when the picture stays the same."""
+    name = label(slider)
+    before = _pixels(lab)
+    slider.scroll_into_view_if_needed()
+    track = slider.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]").bounding_box()
+    handle = slider.bounding_box()
+    assert track is not None
+    assert handle is not None
+    middle = handle["x"] + handle["width"] / 2
+    left = middle > track["x"] + track["width"] / 2
+    target = track["x"] + track["width"] * (0.1 if left else 0.9)
+    height = handle["y"] + handle["height"] / 2
+    page.mouse.move(middle, height)
+    page.mouse.down()
+    page.mouse.move(target, height, steps=8)
+    page.mouse.up()
+    assert _changes(page, lab, before), f"the slider {name!r} does not change its picture by mouse"
+    expect(picture(lab)).to_be_visible()
+
+
+def _pixels(lab: Locator) -> str:
+    digest: str = picture(lab).evaluate(_PIXELS)
+    return digest
+
+
+def _changes(page: Page, lab: Locator, before: str) -> bool:
+    for _ in range(PICTURE_MS // 50):
+        if _pixels(lab) != before:
+            _settle(page, lab)
+            return True
+        page.wait_for_timeout(50)
+    return False
+
+
+def _settle(page: Page, lab: Locator) -> None:
+    """Wait until the picture has stood still for a moment: a drag draws more than one."""
+    last = ""
+    while (now := _pixels(lab)) != last:
+        last = now
+        page.wait_for_timeout(250)

@@ -1,0 +1,56 @@
+"""The browser tests' own tools, on the smallest notebook that has a lab in it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from lab_page import NotebookPage
+from lab_server import LabServer, serve
+from lab_walk import label, move_by_key, picture, sliders, time_lesson, walk_lesson
+from playwright.sync_api import Browser, Page, expect
+from small_notebook import write_small_notebook
+
+
+@pytest.fixture(scope="module")
+def small_server(browser: Browser, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("small")
+    (folder / ".mlopt").mkdir()
+    write_small_notebook(folder / "small.ipynb")
+    with serve(folder, tmp_path_factory.mktemp("jupyter")) as running:
+        yield running
+
+
+@pytest.fixture
+def small(page: Page, small_server: LabServer) -> NotebookPage:
+    return NotebookPage(page, small_server, "small.ipynb")
+
+
+def test_a_small_notebook_is_walked_and_timed(small: NotebookPage, tmp_path: Path) -> None:
+    walk_lesson(small)
+    timings = time_lesson(small, "small", tmp_path)
+    assert [timing.slider for timing in timings] == ["pitch (Hz)", "height (m)"]
+    written = json.loads((tmp_path / "slider_latency.json").read_text())["small"]
+    assert written["p50_ms"] <= written["p95_ms"]
+    assert [each["moves"] for each in written["sliders"]] == [30, 30]
+
+
+def test_an_error_shows_as_its_sentence_and_the_picture_stays(small: NotebookPage) -> None:
+    small.run_all()
+    (lab,) = small.labs()
+    height = next(slider for slider in sliders(lab) if label(slider) == "height (m)")
+    height.press("End")
+    expect(lab.get_by_role("alert")).to_have_text("A height over 2.9 does not fit; lower it.")
+    expect(picture(lab)).to_be_visible()
+    lab.get_by_role("button", name="The story's").click()
+    expect(lab.get_by_role("status")).to_have_text("The wave's largest height is 2.00.")
+    assert picture(lab).get_attribute("title") == "The wave's largest height is 2.00."
+
+
+def test_a_slider_moves_its_picture_while_a_long_cell_runs(small: NotebookPage) -> None:
+    small.run_all()
+    (lab,) = small.labs()
+    # The first move makes JupyterLab open the thread that later moves run in.
+    move_by_key(small.page, lab, sliders(lab)[0])
+    small.execute("import time; time.sleep(20)")
+    small.page.wait_for_timeout(500)
+    move_by_key(small.page, lab, sliders(lab)[0])
