@@ -10,6 +10,8 @@ from lab_page import NotebookPage
 from lab_server import LabServer, serve
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from mlopt_lessons.course.workspace import sync
+
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -33,6 +35,12 @@ def find_chromium() -> str | None:
     named = os.environ.get("MLOPT_CHROMIUM")
     candidates = (named,) if named else NAMES
     return next((found for name in candidates if (found := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +68,6 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A learner's workspace, made the way `mlopt lab` makes it."""
-    from mlopt_lessons.course.workspace import sync
-
     folder = tmp_path_factory.mktemp("workspace")
     sync(folder)
     return folder
@@ -71,7 +77,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(
     browser: Browser, workspace: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LabServer]:
-    """JupyterLab on the learner's workspace. It asks for the browser first: none, nothing starts."""
+    """JupyterLab on the learner's workspace; without a browser it does not start."""
     with serve(workspace, tmp_path_factory.mktemp("jupyter")) as running:
         yield running
 

@@ -98,7 +98,7 @@ class NotebookPage:
         raise TimeoutError(f"The menu {name} never offered {item}.")
 
     def wait_until_run(self, seconds: float = RUN_SECONDS) -> None:
-        """Wait until every code cell has a number; raise TimeoutError with the cell it stopped at."""
+        """Wait until each code cell has a number; raise TimeoutError naming one that has none."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             waiting = [cell for cell in self.cells() if cell["count"] is None or cell["running"]]

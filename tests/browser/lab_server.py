@@ -40,7 +40,7 @@ class LabServer:
 
 @contextmanager
 def serve(folder: Path, private: Path, *, theme: str = "JupyterLab Light") -> Iterator[LabServer]:
-    """Run JupyterLab on `folder`, its own files under `private`; stop it and its kernels at the end.
+    """Run JupyterLab on `folder`, its own files under `private`; stop it and its kernels after.
 
     Raises RuntimeError with the server's last words when it does not start.
     """

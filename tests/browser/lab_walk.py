@@ -29,7 +29,9 @@ def walk_lesson(lesson: NotebookPage) -> None:
     labs = lesson.labs()
     assert labs, f"{lesson.notebook} shows no live figure"
     for lab in labs:
-        assert picture(lab).get_attribute("title"), "a picture has no sentence that says what it shows"
+        assert picture(lab).get_attribute("title"), (
+            "a picture has no sentence that says what it shows"
+        )
         for slider in sliders(lab):
             move_by_key(lesson.page, lab, slider)
             move_by_mouse(lesson.page, lab, slider)
@@ -43,7 +45,7 @@ def time_lesson(lesson: NotebookPage, name: str, folder: Path) -> list[SliderTim
     With MLOPT_LATENCY_STRICT=1, where nothing else runs, each lab's p95 must be within the budget.
     """
     timings = [
-        time_slider(lesson.page, lab, slider, number=number, name=label(slider))
+        SliderTiming(number, label(slider), time_slider(lesson.page, lab, slider))
         for number, lab in enumerate(lesson.labs(), start=1)
         for slider in sliders(lab)
     ]
@@ -74,7 +76,7 @@ def label(slider: Locator) -> str:
 
 
 def move_by_key(page: Page, lab: Locator, slider: Locator) -> None:
-    """Press an arrow key until the picture is another one; fail when no value in reach changes it."""
+    """Press an arrow key until the picture is another one; fail when no value near changes it."""
     name = label(slider)
     for key in ("ArrowRight", "ArrowLeft"):
         for _ in range(3):

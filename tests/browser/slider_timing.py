@@ -17,9 +17,9 @@ MOVES = 30
 MOST_TRIES = 90
 BUDGET_P95_MS = 100.0
 
-# Looks at the picture in each animation frame. A change counts from the key's own time stamp to the
-# task after the frame that shows it, and it is the last changed frame that counts: a picture that is
-# drawn twice for one move is slow, however soon the first comes.
+# Looks at the picture in each animation frame. A change counts from the key's own time stamp to
+# the task after the frame that shows it, and it is the last changed frame that counts: a picture
+# that is drawn twice for one move is slow, however soon the first comes.
 _WATCH = """(lab) => {
   const picture = lab.querySelector('img');
   const watch = {pressed: null, changed: null, frames: 0, loaded: picture.src, on: true};
@@ -82,10 +82,8 @@ class SliderTiming:
         }
 
 
-def time_slider(
-    page: Page, lab: Locator, handle: Locator, *, number: int, name: str, moves: int = MOVES
-) -> SliderTiming:
-    """Move one slider by the arrow keys until `moves` of them changed the picture.
+def time_slider(page: Page, lab: Locator, handle: Locator, moves: int = MOVES) -> tuple[float, ...]:
+    """Move one slider by the arrow keys until `moves` of them changed the picture; return their ms.
 
     It runs to one end and back, so that no value comes twice in a row. Raises AssertionError when
     too few moves change the picture.
@@ -101,8 +99,8 @@ def time_slider(
         if len(times) == moves:
             break
     page.evaluate("() => { window.mloptWatch.on = false; }")
-    assert len(times) == moves, f"{name}: only {len(times)} of {MOST_TRIES} moves changed the picture"
-    return SliderTiming(number, name, tuple(times))
+    assert len(times) == moves, f"only {len(times)} of {MOST_TRIES} moves changed it"
+    return tuple(times)
 
 
 def _turned(handle: Locator, step: str) -> str:

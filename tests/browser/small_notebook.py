@@ -59,7 +59,7 @@ quiz("05_quantization")
 
 def write_small_notebook(path: Path) -> None:
     """Write the notebook, without outputs, as a workspace holds it."""
-    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (LAB,)]
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (LAB, PREDICT, REVEAL, QUIZ)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path.parent.mkdir(parents=True, exist_ok=True)
