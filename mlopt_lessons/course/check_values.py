@@ -48,7 +48,11 @@ def difference_of_kind(got: Any, expected: Any) -> str | None:
         return _difference_of_keys(got, expected)
     if isinstance(expected, str | bool) or expected is None:
         kind = type(expected).__name__
-        return None if isinstance(got, type(expected)) else f"It must be a {kind}, you gave {_kind(got)}."
+        return (
+            None
+            if isinstance(got, type(expected))
+            else f"It must be a {kind}, you gave {_kind(got)}."
+        )
     if _is_ragged(expected):
         count = len(expected)
         fits = isinstance(got, list | np.ndarray) and len(got) == count
@@ -60,7 +64,7 @@ def short(value: Any) -> str:
     """A value as text of bounded length."""
     if isinstance(value, np.ndarray):
         text = np.array2string(value, threshold=12, edgeitems=3, precision=6, separator=", ")
-        return text if len(text) <= 200 else text[:197] + "…"  # noqa: PLR2004
+        return text if len(text) <= 200 else text[:197] + "…"
     if isinstance(value, float | np.floating):
         return f"{float(value):.6g}"
     if isinstance(value, np.generic):

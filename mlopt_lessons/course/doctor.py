@@ -47,7 +47,11 @@ def python_version(version: tuple[int, ...]) -> Finding:
     """Whether Python is new enough."""
     shown = ".".join(map(str, version))
     if version < OLDEST_PYTHON:
-        return Finding("missing", f"Python {shown}", "install Python 3.11 or newer and make the environment again")
+        return Finding(
+            "missing",
+            f"Python {shown}",
+            "install Python 3.11 or newer and make the environment again",
+        )
     return Finding("ok", f"Python {shown}")
 
 
@@ -74,7 +78,9 @@ def package(requirement: str) -> Finding:
     except importlib.metadata.PackageNotFoundError:
         return Finding("missing", name, f"pip install '{name}>={oldest}'")
     if numbers(found) < numbers(oldest):
-        return Finding("missing", f"{name} {found}, {oldest} needed", f"pip install -U '{name}>={oldest}'")
+        return Finding(
+            "missing", f"{name} {found}, {oldest} needed", f"pip install -U '{name}>={oldest}'"
+        )
     return Finding("ok", f"{name} {found}")
 
 
@@ -110,7 +116,11 @@ def memory() -> Finding:
         return Finding("warning", "memory, not examined", "install psutil")
     free = psutil.virtual_memory().available / GIB
     if free < MEMORY_GIB:
-        return Finding("warning", f"{free:.1f} GiB of memory free", "close other programs: a lesson needs 2 GiB")
+        return Finding(
+            "warning",
+            f"{free:.1f} GiB of memory free",
+            "close other programs: a lesson needs 2 GiB",
+        )
     return Finding("ok", f"{free:.1f} GiB of memory free")
 
 
@@ -118,7 +128,9 @@ def disk(folder: Path) -> Finding:
     """Whether the workspace's disk has room."""
     free = shutil.disk_usage(_existing(folder)).free / GIB
     if free < DISK_GIB:
-        return Finding("warning", f"{free:.1f} GiB free on the disk of {folder}", "free at least 1 GiB")
+        return Finding(
+            "warning", f"{free:.1f} GiB free on the disk of {folder}", "free at least 1 GiB"
+        )
     return Finding("ok", f"{free:.1f} GiB free on the disk of {folder}")
 
 
@@ -137,7 +149,11 @@ def browser() -> Finding:
     """Whether a browser can be opened from here; the address works without one."""
     if os.name == "nt" or any(shutil.which(name) for name in BROWSERS):
         return Finding("ok", "a browser")
-    return Finding("warning", "no browser found", "open the address that mlopt lab prints, on any machine that reaches it")
+    return Finding(
+        "warning",
+        "no browser found",
+        "open the address that mlopt lab prints, on any machine that reaches it",
+    )
 
 
 def gpu() -> Finding:

@@ -44,7 +44,9 @@ class Verdict:
         """The verdict as a learner reads it: "You said 4×; it was 1.7×; the story says 4×. …"."""
         said = f"You said {_predicted(self.predicted)}; it" if self.predicted else "It"
         story = with_unit(self.story.value, self.story.unit)
-        return f"{said} was {self.figure.text}; the story says {story}. The claim {self.holds} here."
+        return (
+            f"{said} was {self.figure.text}; the story says {story}. The claim {self.holds} here."
+        )
 
     def rows(self) -> list[tuple[str, str]]:
         """The verdict as label and text: claim, story, predicted, measured, verdict, dollars, why."""
@@ -56,7 +58,10 @@ class Verdict:
             ("you predicted", _predicted(self.predicted) if self.predicted else "nothing yet"),
             (self.figure.provenance.kind, f"{self.figure.text} ({self.figure.provenance.detail})"),
             ("verdict", f"the claim {self.holds} here"),
-            ("in dollars", f"{self.dollars.text} ({self.dollars.provenance})" if self.dollars else ""),
+            (
+                "in dollars",
+                f"{self.dollars.text} ({self.dollars.provenance})" if self.dollars else "",
+            ),
             ("why", self.why),
             ("note", self.note),
         ]
@@ -95,11 +100,15 @@ def verdict(
     is shown with the reason.
     """
     if not isinstance(figure, Figure) or not isinstance(dollars, Figure | None):
-        raise TypeError("A verdict needs figures with provenance: make them with measured() or another.")
+        raise TypeError(
+            "A verdict needs figures with provenance: make them with measured() or another."
+        )
     judged = claim_or_id if isinstance(claim_or_id, Claim) else claim(claim_or_id)
     story = judged.figure(of)
     if figure.unit != story.unit:
-        raise ValueError(f"{judged.id} is stated in {story.unit!r}, the figure is in {figure.unit!r}.")
+        raise ValueError(
+            f"{judged.id} is stated in {story.unit!r}, the figure is in {figure.unit!r}."
+        )
     store = open_store()
     found, note = _predicted_and_saved(store, judged, story, figure, case, dollars, why)
     result = Verdict(judged, story, figure, case, found, dollars, why, note)
@@ -165,7 +174,9 @@ def _from_row(row: dict, store: Store) -> Verdict:
     interval = None if row["low"] is None else (row["low"], row["high"])
     dollars = None
     if row["dollars"] is not None:
-        source = Provenance(row["dollars_kind"], row["dollars_detail"], row["date"], row["machine"], row["seed"])
+        source = Provenance(
+            row["dollars_kind"], row["dollars_detail"], row["date"], row["machine"], row["seed"]
+        )
         dollars = Figure(row["dollars"], row["dollars_unit"], source)
     found = prediction_for(store, judged.id, story.name)
     figure = Figure(row["value"], row["unit"], where, interval)

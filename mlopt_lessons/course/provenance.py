@@ -33,8 +33,12 @@ class Provenance:
             raise ValueError(f"A {self.kind} figure must say where it came from: fill in the text.")
         if not isinstance(self.date, str) or not self.date.strip():
             raise ValueError(f"A {self.kind} figure must say when: give a date.")
-        if self.kind == "simulated" and (isinstance(self.seed, bool) or not isinstance(self.seed, int)):
-            raise ValueError(f"A simulated figure needs its seed, a whole number, got {self.seed!r}.")
+        if self.kind == "simulated" and (
+            isinstance(self.seed, bool) or not isinstance(self.seed, int)
+        ):
+            raise ValueError(
+                f"A simulated figure needs its seed, a whole number, got {self.seed!r}."
+            )
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}"
@@ -64,7 +68,9 @@ class Figure:
             _check_number("interval", low)
             _check_number("interval", high)
             if not low <= self.value <= high:
-                raise ValueError(f"The interval {low} to {high} does not hold the value {self.value}.")
+                raise ValueError(
+                    f"The interval {low} to {high} does not hold the value {self.value}."
+                )
 
     @property
     def text(self) -> str:
@@ -112,7 +118,7 @@ def quoted(value: float, unit: str, source: str, date: str) -> Figure:
 
 def number(value: float) -> str:
     """A number with three significant digits at least, thousands in groups: 3.98, 0.0123, 1,700."""
-    if value == 0 or abs(value) >= 100:  # noqa: PLR2004
+    if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 

@@ -31,7 +31,10 @@ def run_checks(path: Path | str, timeout: float = 300) -> list[CheckResult]:
     path = Path(path)
     notebook = _read(path)
     client = NotebookClient(
-        notebook, timeout=timeout, allow_errors=True, resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=timeout,
+        allow_errors=True,
+        resources={"metadata": {"path": str(path.parent)}},
     )
     try:
         client.execute()
@@ -40,11 +43,19 @@ def run_checks(path: Path | str, timeout: float = 300) -> list[CheckResult]:
             f"A cell of {path} ran for more than {timeout:g} s; look for an endless loop, or give --timeout."
         ) from error
     except DeadKernelError as error:
-        raise ValueError(f"The kernel died while it ran {path}; it may need too much memory.") from error
+        raise ValueError(
+            f"The kernel died while it ran {path}; it may need too much memory."
+        ) from error
     except NoSuchKernel as error:
-        raise ValueError(f"{path} asks for the kernel {error.name!r}, which is not installed here.") from error
+        raise ValueError(
+            f"{path} asks for the kernel {error.name!r}, which is not installed here."
+        ) from error
     results = [result for cell in notebook.cells for result in _results(cell)]
-    if not any(MIME in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])):
+    if not any(
+        MIME in output.get("data", {})
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    ):
         raise ValueError(f"{path} holds no check; give the notebook of an exercise.")
     return results
 

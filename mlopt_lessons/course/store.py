@@ -176,7 +176,10 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path or ":memory:", timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            self.path or ":memory:",
+            timeout=WAIT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             connection.execute("PRAGMA synchronous = FULL")
@@ -237,7 +240,7 @@ def open_store(folder: Path | str | None = None) -> Store:
 
 def _has_tables(connection: sqlite3.Connection) -> bool:
     query = "SELECT count(*) FROM sqlite_master WHERE name IN ('predictions', 'verdicts', 'answers', 'checks')"
-    return connection.execute(query).fetchone()[0] == 4  # noqa: PLR2004
+    return connection.execute(query).fetchone()[0] == 4
 
 
 def _now() -> str:

@@ -151,8 +151,8 @@ def _sentence(folder: Path, error: OSError) -> str:
         return str(error)
     if isinstance(error, NotADirectoryError | FileExistsError):
         return f"{folder} is a file or lies in one; name a folder for the workspace."
-    if isinstance(error, PermissionError) or error.errno == 30:  # noqa: PLR2004
+    if isinstance(error, PermissionError) or error.errno == 30:
         return f"{folder} cannot be written; name a folder of your own: mlopt lab FOLDER."
-    if error.errno == 28:  # noqa: PLR2004
+    if error.errno == 28:
         return f"The disk of {folder} is full; free some space and run the command again. Your files are safe."
     return f"{folder} cannot be used as the workspace ({error.strerror or error}); name another folder."
