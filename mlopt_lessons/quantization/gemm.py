@@ -15,7 +15,8 @@ def gemm_to_matmul(model: onnx.ModelProto) -> onnx.ModelProto:
     PyTorch's 2-D Linear becomes a Gemm, and the weight-only quantizer looks at MatMul alone:
     without this it skips such layers and says nothing. Gemm is alpha·A·B + beta·C with A and
     B transposed on request (ONNX operators, Gemm); alpha and beta go into the constants.
-    A Gemm whose A is transposed, or whose B or C is no constant, stays as it is.
+    A Gemm whose A is transposed or whose B is no constant stays as it is, and so does one
+    that scales a C which is no constant.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
@@ -42,18 +43,28 @@ class _Constants:
         tensor = numpy_helper.from_array(np.ascontiguousarray(value), name)
         if self.readers[name] == 1:
             self.tensors[name].CopyFrom(tensor)
+            self._forget_shape(name)
             return name
         self.readers[name] -= 1
         tensor.name = f"{name}/{self.readers[name]}"
         self.graph.initializer.append(tensor)
         return tensor.name
 
+    def _forget_shape(self, name: str) -> None:
+        """Drop the old shape, which inference and old files note beside the tensor."""
+        for notes in (self.graph.value_info, self.graph.input):
+            kept = [note for note in notes if note.name != name]
+            del notes[:]
+            notes.extend(kept)
+
 
 def _split(node: onnx.NodeProto, constants: _Constants) -> list[onnx.NodeProto]:
     options = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     held = [name for name in node.input[1:] if name]
     plain = node.op_type == "Gemm" and not options.get("transA", 0)
-    if not plain or not all(name in constants.tensors for name in held):
+    if not plain or held[0] not in constants.tensors:
+        return [node]
+    if options.get("beta", 1.0) != 1 and not set(held) <= set(constants.tensors):
         return [node]
     weight = _new_weight(held[0], options, constants)
     product = node.output[0]
@@ -77,6 +88,8 @@ def _new_weight(name: str, options: dict[str, Any], constants: _Constants) -> st
 
 
 def _new_bias(name: str, options: dict[str, Any], constants: _Constants) -> str:
+    factor = options.get("beta", 1.0)
+    if factor == 1:
+        return name
     bias = constants.value(name)
-    factor = bias.dtype.type(options.get("beta", 1.0))
-    return name if factor == 1 else constants.replace(name, bias * factor)
+    return constants.replace(name, bias * bias.dtype.type(factor))

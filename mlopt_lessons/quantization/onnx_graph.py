@@ -11,9 +11,12 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper
 
+from mlopt_lessons.workbench import size_on_disk
+
 FLOATS = frozenset({TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE})
 INTEGERS = frozenset({TensorProto.INT8, TensorProto.UINT8, TensorProto.INT4, TensorProto.UINT4})
 MATRIX = 2  # dimensions
+_FUSED = "/MatMulAddFusion"  # what ONNX Runtime appends when it makes a Gemm
 RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
 DENSE = frozenset({"Gemm", "Conv", "ConvTranspose"})
 ELEMENTWISE = frozenset({"Add", "Sub", "Mul", "Div"})
@@ -106,7 +109,7 @@ def weight_nodes(model: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, Layer
         if node.op_type in ELEMENTWISE:
             held = tuple(name for name in held if not _is_vector(matrices[name]))
         if held:
-            name = node.name or f"{node.op_type} {index}"
+            name = node.name.removesuffix(_FUSED) or f"{node.op_type} {index}"
             count = sum(prod(matrices[key]) for key in held)
             yield node, Layer(name, node.op_type, held, count)
 
@@ -128,9 +131,29 @@ def op_counts(path: Path | str) -> Counter[str]:
     return Counter(node.op_type for node in load_graph(path).graph.node)
 
 
-def is_quantized(model: onnx.ModelProto) -> bool:
-    """True when the graph already computes with, or stores, quantized numbers."""
-    return any(node.op_type in QUANTIZED_OPS for node in model.graph.node)
+def require_fp32(model: onnx.ModelProto, path: Path) -> None:
+    """Raise `OnnxModelError` for a model that is quantized already, or is not in FP32."""
+    if any(node.op_type in QUANTIZED_OPS for node in model.graph.node):
+        raise OnnxModelError(f"{path.name} is already quantized: give the FP32 model.")
+    types = {tensor.data_type for tensor in model.graph.initializer}
+    other = sorted(TensorProto.DataType.Name(t) for t in types & (FLOATS - {TensorProto.FLOAT}))
+    if other:
+        raise OnnxModelError(
+            f"{path.name} holds {' and '.join(other)} weights: export the model in FP32."
+        )
+
+
+def bytes_on_disk(path: Path | str) -> int:
+    """Bytes of a model file and of the external data files that its weights lie in."""
+    path = Path(path)
+    model = onnx.load(path, load_external_data=False)
+    outside = {
+        entry.value
+        for tensor in model.graph.initializer
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
+    return sum(size_on_disk(file) for file in [path, *(path.parent / name for name in outside)])
 
 
 def first_line(error: BaseException) -> str:

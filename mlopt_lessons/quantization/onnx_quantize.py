@@ -26,9 +26,9 @@ from mlopt_lessons.quantization.onnx_graph import (
     OnnxModelError,
     first_line,
     inputs,
-    is_quantized,
     layers,
     load_graph,
+    require_fp32,
 )
 from mlopt_lessons.quantization.quantized import (
     DYNAMIC,
@@ -43,6 +43,7 @@ from mlopt_lessons.quantization.runtime import Session
 from mlopt_lessons.quantization.saturation import saturates
 
 CALIBRATION_ROWS = 64  # rows a step; the ranges do not depend on it
+PER_CHANNEL_OPSET = 13
 BLOCK_SIZES = (16, 32, 64, 128, 256)
 
 
@@ -143,11 +144,11 @@ def _run(
     method: str, src: Path | str, dst: Path | str, write: Callable[[Path, Path], None]
 ) -> Quantized:
     """Prepare `src`, let `write` quantize it, prove that layers changed, and keep the result."""
-    dst = Path(dst)
+    src, dst = Path(src), Path(dst)
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "source.onnx"), Path(folder, "target.onnx")
-        before = _prepare(Path(src), source)
         try:
+            before = _prepare(src, source)
             with quiet():
                 write(source, target)
             after = load_graph(target)
@@ -155,7 +156,7 @@ def _run(
             raise
         except Exception as error:
             raise QuantizationError(
-                f"ONNX Runtime cannot quantize {src} as {method} ({first_line(error)}): "
+                f"ONNX Runtime cannot make {src.name} {method} ({first_line(error)}): "
                 "try another method."
             ) from error
         result = changes(method, dst, before, after)
@@ -168,17 +169,29 @@ def _run(
 def _prepare(src: Path, source: Path) -> tuple[Layer, ...]:
     """Fold and fuse constants and infer shapes into `source`; the layers found there."""
     model = load_graph(src)
-    if is_quantized(model):
-        raise QuantizationError(f"{src} is already quantized: give the FP32 model.")
+    require_fp32(model, src)
     Session(src)
+    current = source.with_name("current.onnx")
+    onnx.save(_current(model), current)
     try:
         with quiet():
-            quant_pre_process(src, source)
+            quant_pre_process(current, source)
     except Exception:
         # Symbolic shapes fail on some operators; the plain shape inference is enough then.
         with quiet():
-            quant_pre_process(src, source, skip_symbolic_shape=True)
+            quant_pre_process(current, source, skip_symbolic_shape=True)
     return layers(load_graph(source))
+
+
+def _current(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model at an opset that knows scales per channel, when it can be converted."""
+    versions = [entry.version for entry in model.opset_import if entry.domain in {"", "ai.onnx"}]
+    if not versions or min(versions) >= PER_CHANNEL_OPSET:
+        return model
+    try:
+        return onnx.version_converter.convert_version(model, PER_CHANNEL_OPSET)
+    except Exception:  # the converter raises its own C++ errors; the model is good as it is
+        return model
 
 
 def _save(model: onnx.ModelProto, path: Path) -> None:

@@ -24,7 +24,6 @@ from mlopt_lessons.workbench import (
     dollars_per_million,
     latency,
     ratio,
-    size_on_disk,
 )
 
 
@@ -50,9 +49,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All rows, the price they use, what each quantizer did, and what was left out and why."""
+    """All rows, the price they use, what each quantizer did, and what was left out and why.
+
+    `calibration_rows` were used for the ranges of static int8, `measured_rows` for the quality.
+    """
 
     rows: tuple[Row, ...]
+    calibration_rows: int
+    measured_rows: int
     price: Price
     threads: int
     quantized: tuple[Quantized, ...]
@@ -122,7 +126,15 @@ def compare(
             for size in batch
             for row in _rows(made.all, facts, first_rows(x, size), threads, repeats, price)
         ]
-    return Report(tuple(rows), price, threads, made.quantized, made.left_out)
+    return Report(
+        rows=tuple(rows),
+        calibration_rows=row_count(calibration),
+        measured_rows=row_count(x),
+        price=price,
+        threads=threads,
+        quantized=made.quantized,
+        left_out=made.left_out,
+    )
 
 
 @contextlib.contextmanager
@@ -158,10 +170,7 @@ def _facts(
 ) -> dict[str, tuple[int, Quality]]:
     """Bytes on disk and quality of each variant: what does not depend on the batch size."""
     outputs = {variant.name: variant.predict(x) for variant in variants}
-    return {
-        v.name: (size_on_disk(v.path), quality(outputs[FP32], outputs[v.name], labels))
-        for v in variants
-    }
+    return {v.name: (v.bytes, quality(outputs[FP32], outputs[v.name], labels)) for v in variants}
 
 
 def _rows(

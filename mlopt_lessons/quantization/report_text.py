@@ -80,19 +80,30 @@ def _numbers(row: "Row", report: "Report") -> dict[str, object]:
 def markdown(report: "Report") -> str:
     """Table, conditions and layers as one Markdown document."""
     frame = table(report)
-    lines = [frame.columns, ["---"] * len(frame.columns), *frame.to_numpy().tolist()]
+    lines: list[list[str]] = [
+        list(frame.columns.astype(str)),
+        ["---"] * len(frame.columns),
+        *frame.to_numpy().tolist(),
+    ]
     rows = [f"| {' | '.join(line)} |" for line in lines]
     return "\n".join(["# Quantization report", "", *rows, "", *conditions(report), ""])
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
 
 
 def conditions(report: "Report") -> list[str]:
     """What a reader must know to believe the table: one Markdown list item each."""
     price, time = report.price, report.rows[0].latency
     items = [
-        f"Measured on {time.machine}, {report.threads} thread(s), {time.repeats} repeats of each "
+        f"Measured on {time.machine}, {_threads(report.threads)}, {time.repeats} repeats of each "
         "variant in turn after a warm-up; median with the 10th and 90th percentile.",
+        f"Int8 static was calibrated on {report.calibration_rows:,} rows; answers were compared "
+        f"on {report.measured_rows:,} rows.",
         f"Dollars: {price.name} at ${price.usd_per_hour:g} an hour ({price.source}, "
-        f"{price.date}), busy all the time with one call after another.",
+        f"{price.date}), busy all the time with one call after another, "
+        "and as fast as the machine measured here.",
         "Smaller and faster compare with the ONNX Runtime FP32 file; sizes are bytes on disk.",
     ]
     items += [f"{name} was left out. {reason}" for name, reason in report.left_out.items()]

@@ -1,5 +1,6 @@
 """Run ONNX files on the CPU: fixed threads, no log chatter, inputs checked before the kernels."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -76,11 +77,13 @@ def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise OnnxModelError(
-            f"ONNX Runtime {onnxruntime.__version__} cannot run {path} ({_detail(error)}): "
+            f"ONNX Runtime {onnxruntime.__version__} cannot run {path.name} ({_detail(error)}): "
             "export it again with a lower opset and standard operators."
         ) from error
 
 
 def _detail(error: Exception) -> str:
     """The runtime's message without its error code and the path, which the sentence names."""
-    return first_line(error).split(" : ")[-1].split(" failed:")[-1].strip()
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error))
+    text = re.sub(r"^Load model from \S+ failed:", "", text)
+    return first_line(ValueError(text))

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def mlp_onnx(width: int, path: Path | str, seed: int = 0) -> Path:
 def _mlp(width: int, rng: np.random.Generator) -> onnx.ModelProto:
     sizes = [INPUTS, width, width, OUTPUTS]
     nodes, weights, value = [], [], "input"
-    for index, (rows, columns) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for index, (rows, columns) in enumerate(pairwise(sizes)):
         weight = rng.standard_normal((rows, columns), np.float32) / np.sqrt(rows, dtype=np.float32)
         weights.append(numpy_helper.from_array(weight, f"{index}.weight"))
         weights.append(numpy_helper.from_array(np.zeros(columns, np.float32), f"{index}.bias"))

@@ -11,9 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mlopt_lessons.quantization.feeds import Array, InputError, feed
+from mlopt_lessons.quantization.evaluation_data import row_count
+from mlopt_lessons.quantization.feeds import Array, InputError, batches, feed
 from mlopt_lessons.quantization.onnx_export import export
-from mlopt_lessons.quantization.onnx_graph import OnnxModelError, op_counts
+from mlopt_lessons.quantization.onnx_graph import (
+    OnnxModelError,
+    bytes_on_disk,
+    inputs,
+    load_graph,
+    op_counts,
+    require_fp32,
+)
 from mlopt_lessons.quantization.onnx_quantize import (
     CalibrationError,
     quantize_4bit,
@@ -28,6 +36,7 @@ from mlopt_lessons.quantization.quantized import (
     Quantized,
 )
 from mlopt_lessons.quantization.runtime import Session
+from mlopt_lessons.workbench import size_on_disk
 
 EAGER, FP32 = "PyTorch FP32", "ONNX Runtime FP32"
 _ROWS = 512
@@ -36,10 +45,10 @@ _SLOW_CONV = "convolutions that find their ranges at each call are slow"
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to run the model: its file, what predicts, what is timed, what to know."""
+    """One way to run the model: bytes of its file, what predicts, what is timed, what to know."""
 
     name: str
-    path: Path
+    bytes: int
     predict: Callable[[Array], NDArray[Any]]
     timed: Callable[[Array], Callable[[], object]]
     note: str
@@ -64,15 +73,20 @@ def make_variants(
 
     Raises:
         ExportError, OnnxModelError, CalibrationError: see `export` and `quantize_static`.
+        QuantizationError: no method applies.
     """
     if isinstance(model, nn.Module):
         eager = [_eager(model, folder)]
         fp32 = export(model, _example(x), folder / "fp32.onnx")
     else:
         eager, fp32 = [], Path(model)
-    plain = _session(FP32, fp32, threads, "the baseline for every other row")
+        require_fp32(load_graph(fp32), fp32)
+    plain = _session(FP32, Session(fp32, threads), "the baseline for every other row")
+    next(batches(inputs(load_graph(fp32)), x, 1))  # wrong data is said before minutes of work
     quantized, left_out = _quantize_all(fp32, calibration, folder)
-    rounded = [_session(q.method, q.path, threads, _note(q)) for q in quantized]
+    if not quantized:
+        raise QuantizationError(f"Nothing can be quantized. {next(iter(left_out.values()))}")
+    rounded = [_session(q.method, Session(q.path, threads), _note(q)) for q in quantized]
     return Variants((*eager, plain, *rounded), tuple(quantized), left_out)
 
 
@@ -113,14 +127,22 @@ def _note(result: Quantized) -> str:
     return "; ".join(parts)
 
 
-def _session(name: str, path: Path, threads: int, note: str) -> Variant:
-    session = Session(path, threads)
-
+def _session(name: str, session: Session, note: str) -> Variant:
     def timed(x: Array) -> Callable[[], object]:
+        _check_fixed_batch(session, row_count(x))
         fed = feed(session.inputs, x)
         return lambda: session.run(fed)
 
-    return Variant(name, path, session.predict, timed, note)
+    return Variant(name, bytes_on_disk(session.path), session.predict, timed, note)
+
+
+def _check_fixed_batch(session: Session, rows: int) -> None:
+    fixed = next((spec.shape[0] for spec in session.inputs if spec.shape), None)
+    if fixed and fixed != rows:
+        raise InputError(
+            f"The model takes exactly {fixed} rows a call: ask for a batch of {fixed}, "
+            "or export it with a free batch dimension."
+        )
 
 
 def _eager(module: nn.Module, folder: Path) -> Variant:
@@ -137,7 +159,7 @@ def _eager(module: nn.Module, folder: Path) -> Variant:
         tensor = torch.as_tensor(x)
         return torch.inference_mode()(lambda: module(tensor))
 
-    return Variant(EAGER, path, predict, timed, "layer by layer from Python")
+    return Variant(EAGER, size_on_disk(path), predict, timed, "layer by layer from Python")
 
 
 @contextlib.contextmanager
