@@ -28,6 +28,14 @@ _READY = """async () => {
   await kernel.info;
   return kernel.connectionStatus === 'connected';
 }"""
+# After the click the old connection still looks ready for a moment.
+_NOTICE_RESTART = """() => {
+  window.mloptRestarting = false;
+  const session = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  session.kernel.statusChanged.connect((_, status) => {
+    if (status === 'restarting') window.mloptRestarting = true;
+  });
+}"""
 _CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .map((cell) => cell.model)
   .filter((model) => model.type === 'code' && model.sharedModel.getSource().trim())
@@ -68,10 +76,10 @@ class NotebookPage:
 
     def restart(self) -> None:
         """Restart the kernel by the menu; outputs stay as they are."""
+        self.page.evaluate(_NOTICE_RESTART)
         self.menu("Kernel", re.compile("^Restart Kernel…"))
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
-        # The old connection still looks ready for a moment.
-        self.page.wait_for_timeout(1000)
+        self.page.wait_for_function("() => window.mloptRestarting", timeout=READY_MS)
         self.wait_until_ready()
 
     def restart_and_run_all(self) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nbformat
 
-LAB = '''
+LAB = """
 import ipywidgets as widgets
 import numpy as np
 from mlopt_lessons.course import LiveFigure, look
@@ -43,24 +43,28 @@ lab = LiveFigure(
     title="A wave and its samples",
 )
 lab
-'''
-PREDICT = '''
+"""
+PREDICT = """
 from mlopt_lessons.course import measured, predict, reveal
 
 predict("quant-1", "How many times smaller?", kind="number", unit="×", low=1, high=10)
-'''
+"""
 REVEAL = 'reveal("quant-1", measured(3.98, "×", "bytes on disk"))'
-QUIZ = '''
+QUIZ = """
 from mlopt_lessons.course import quiz
 
 quiz("05_quantization")
-'''
+"""
 
 
 def write_small_notebook(path: Path) -> None:
     """Write the notebook, without outputs, as a workspace holds it."""
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in (LAB, PREDICT, REVEAL, QUIZ)]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata.kernelspec = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)

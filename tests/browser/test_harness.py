@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from lab_page import NotebookPage
+from lab_progress import survive_restart
 from lab_server import LabServer, serve
 from lab_walk import label, move_by_key, picture, sliders, time_lesson, walk_lesson
 from playwright.sync_api import Browser, Page, expect
@@ -32,6 +33,13 @@ def test_a_small_notebook_is_walked_and_timed(small: NotebookPage, tmp_path: Pat
     written = json.loads((tmp_path / "slider_latency.json").read_text())["small"]
     assert written["p50_ms"] <= written["p95_ms"]
     assert [each["moves"] for each in written["sliders"]] == [30, 30]
+
+
+def test_an_answer_and_a_prediction_survive_a_restart(small: NotebookPage) -> None:
+    small.run_all()
+    expect(small.page.get_by_text("Lock in your prediction above")).to_be_visible()
+    survive_restart(small, "4")
+    expect(small.page.get_by_text("You said 4×, it was 3.98×")).to_be_visible()
 
 
 def test_an_error_shows_as_its_sentence_and_the_picture_stays(small: NotebookPage) -> None:
