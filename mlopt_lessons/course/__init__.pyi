@@ -1,9 +1,9 @@
-from .check import Case, CheckFailed, Task, check
+from .checking import Case, CheckFailed, Task, check
 from .claims import CLAIMS, claim
-from .ledger import ledger, verdict
+from .verdicts import ledger, verdict
 from .live import LiveFigure
 from .machine import describe
-from .predict import predict, reveal
+from .prediction import predict, reveal
 from .provenance import Figure, Provenance, measured, quoted, recorded, simulated
 from .quiz_cards import quiz, review
 from .store import open_store

@@ -72,7 +72,8 @@ def _processor() -> tuple[str, set[str]]:
 
 def parse_cpuinfo(text: str) -> tuple[str, set[str]]:
     """Name and flags of the first processor of Linux's /proc/cpuinfo."""
-    name, flags = "", set()
+    name = ""
+    flags: set[str] = set()
     for line in text.splitlines():
         key, _, value = (part.strip() for part in line.partition(":"))
         if key == "model name" and not name:

@@ -6,7 +6,7 @@ from html import escape
 import ipywidgets as widgets
 
 from mlopt_lessons.course.cards import Card, card, line, paragraph
-from mlopt_lessons.course.quiz import Option, Question, due, questions
+from mlopt_lessons.course.questions import Option, Question, due, questions
 from mlopt_lessons.course.store import Store, StoreError, open_store
 
 NOTHING_DUE = (

@@ -9,7 +9,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from mlopt_lessons.course.check import MIME
+from mlopt_lessons.course.checking import MIME
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,8 @@ def _place(folder: Path, name: str, data: bytes, manifest: dict[str, str]) -> Ch
     known = manifest.get(name)
     present = _hash(target.read_bytes()) if target.exists() else None
     if present == new:
-        return _note(folder, manifest, name, new)
+        _note(folder, manifest, name, new)
+        return None
     if present is None:
         action: Action = "restored" if known else "new"
     elif present == known:

@@ -83,7 +83,7 @@ def check_bits(bits: int) -> int:
     """Returns bits when it is an integer from 2 to 8, else raises TypeError or ValueError."""
     if isinstance(bits, bool) or not isinstance(bits, int):
         raise TypeError(f"bits must be an integer from 2 to 8, got {bits!r}.")
-    if not 2 <= bits <= 8:  # noqa: PLR2004
+    if not 2 <= bits <= 8:
         raise ValueError(f"bits must be from 2 to 8, got {bits}.")
     return bits
 
@@ -195,7 +195,7 @@ def dequantize(q: Tensor, grid: Grid, name: str = "tensor") -> Tensor:
     if not isinstance(q, Tensor) or q.dtype.is_floating_point or q.dtype == torch.bool:
         raise TypeError(f"{name} must be a tensor of integers, as `quantize` returns it.")
     rows = _rows_of(q, grid, name)
-    if q.numel() and (q.min() < grid.qmin or q.max() > grid.qmax):
+    if q.numel() and (q.min().item() < grid.qmin or q.max().item() > grid.qmax):
         raise ValueError(
             f"{name} has integers outside {grid.qmin} to {grid.qmax}, the grid's range."
         )

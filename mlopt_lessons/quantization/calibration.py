@@ -28,7 +28,8 @@ Method = Literal["min-max", "percentile", "mse"]
 Granularity = Literal["tensor", "channel", "group"]
 Scheme = Literal["symmetric", "asymmetric"]
 
-# Shares of the full range that the search tries: 1, 0.89, 0.79, … 0.01. Finer steps gain under 1 %.
+# Shares of the full range that the search tries: 1, 0.89, 0.79, … 0.01. With finer steps the error
+# falls by a few per cent at most.
 CLIP_RATIOS = tuple(2 ** (-k / 6) for k in range(41))
 SEARCH_VALUES = 2**17
 SEARCH_VALUES_PER_ROW = 256
@@ -56,7 +57,8 @@ def ranges(
       value of x: of |x| when symmetric, otherwise of each tail.
     - "mse": min-max times the share in CLIP_RATIOS with the least mean squared error for these
       `bits`, `symmetric` and `narrow`. Parts are thinned evenly to keep the search near
-      131,072 values (at least 256 a part); each part's ends always count in full.
+      131,072 values (at least 256 a part), with each part's ends counted exactly: the error found is
+      then up to a tenth above the full search's, a fifth with a few far outliers.
 
     Raises ValueError or TypeError for a method, axis, group size or percentile that does not exist
     and for NaN, Inf, wrong type or no values in x (the message names x by `name`).
@@ -143,7 +145,7 @@ def _scale_shape(x: Tensor, granularity: Granularity, axis: int) -> tuple[int, .
 def _percentile(rows: Tensor, percentile: float, symmetric: bool) -> tuple[Tensor, Tensor]:
     if isinstance(percentile, bool) or not isinstance(percentile, int | float):
         raise TypeError(f"percentile must be a number above 50, up to 100, got {percentile!r}.")
-    if not 50 < percentile <= 100:  # noqa: PLR2004
+    if not 50 < percentile <= 100:
         raise ValueError(f"percentile must be above 50 and at most 100, got {percentile}.")
     count = rows.shape[1]
     rank = math.ceil(percentile * count / 100)
@@ -165,7 +167,7 @@ def _best_share(
     best_share = torch.ones_like(low)
     for share in CLIP_RATIOS:
         rounded = round_rows(sample, grid_of(low * share, high * share))
-        error = rounded.sub_(sample).square_() @ weights
+        error = rounded.sub_(sample).square_().mul_(weights).sum(1)
         better = error < best_error
         best_error = torch.where(better, error, best_error)
         best_share = torch.where(better, share, best_share)
@@ -173,13 +175,15 @@ def _best_share(
 
 
 def _thinned(rows: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Every k-th value of each row and how many it stands for; the ends stand for themselves."""
+    """Every k-th value of each row, then its ends; and how many values each stands for."""
     count = rows.shape[1]
     keep = max(SEARCH_VALUES_PER_ROW, SEARCH_VALUES // rows.shape[0])
     step = math.ceil(count / keep)
     if step == 1:
-        return rows, torch.ones(count)
-    sample = torch.cat([rows[:, ::step], low[:, None], high[:, None]], dim=1)
-    weights = torch.full((sample.shape[1],), float(step))
-    weights[-2:] = 1.0
-    return sample, weights
+        return rows, torch.ones_like(rows)
+    ends = torch.stack([low, high], dim=1)
+    sample = rows[:, ::step]
+    # An end that was sampled must not count step times: one outlier would look like many.
+    is_end = (sample[:, :, None] == ends[:, None, :]).any(2)
+    weights = torch.where(is_end, 0.0, float(step))
+    return torch.cat([sample, ends], dim=1), torch.cat([weights, torch.ones_like(ends)], dim=1)

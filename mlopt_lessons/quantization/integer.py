@@ -50,7 +50,7 @@ class IntegerLinear:
         if not isinstance(q, Tensor) or q.dtype != expected:
             raise TypeError(f"The layer takes {expected} integers: quantize(x, layer.input_grid).")
         inputs = self.weight.shape[1]
-        if q.dim() != 2 or q.shape[1] != inputs:  # noqa: PLR2004
+        if q.dim() != 2 or q.shape[1] != inputs:
             raise ValueError(f"The layer takes shape (batch, {inputs}), got {tuple(q.shape)}.")
         return q.int() @ self.weight.int().T + self.bias
 

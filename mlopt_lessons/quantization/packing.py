@@ -21,7 +21,7 @@ def pack(q: Tensor, bits: int) -> Tensor:
     if not isinstance(q, Tensor) or q.dtype.is_floating_point or q.dtype == torch.bool:
         raise TypeError("pack needs a tensor of integers, as `quantize` returns it.")
     lowest, highest = -(2 ** (bits - 1)), 2**bits - 1
-    if q.numel() and (q.min() < lowest or q.max() > highest):
+    if q.numel() and (q.min().item() < lowest or q.max().item() > highest):
         raise ValueError(f"{bits} bits hold {lowest} to {highest}; quantize to {bits} bits first.")
     fields = torch.zeros(-(-q.numel() // per_byte) * per_byte, dtype=torch.uint8)
     fields[: q.numel()] = (q.flatten().to(torch.int16) & highest).to(torch.uint8)

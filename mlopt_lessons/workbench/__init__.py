@@ -1,5 +1,54 @@
 """The models and data that get compressed; training, accuracy, size on disk, latency, prices."""
 
-import lazy_loader
+from mlopt_lessons.workbench.accuracy import Accuracy, accuracy
+from mlopt_lessons.workbench.datasets import Dataset, dataset_for, digits, glyphs, glyphs_test
+from mlopt_lessons.workbench.latency import Latency, latency, ratio
+from mlopt_lessons.workbench.models import (
+    MODELS,
+    DepthwiseCNN,
+    GlyphCNN,
+    WideMLP,
+    build,
+    fold_batch_norm,
+)
+from mlopt_lessons.workbench.prices import Price, dollars_per_million, price, prices
+from mlopt_lessons.workbench.size import format_bytes, size_on_disk
+from mlopt_lessons.workbench.training import train
+from mlopt_lessons.workbench.weights import (
+    WeightsError,
+    load_card,
+    load_model,
+    load_weights,
+    save_weights,
+)
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__all__ = [
+    "MODELS",
+    "Accuracy",
+    "Dataset",
+    "DepthwiseCNN",
+    "GlyphCNN",
+    "Latency",
+    "Price",
+    "WeightsError",
+    "WideMLP",
+    "accuracy",
+    "build",
+    "dataset_for",
+    "digits",
+    "dollars_per_million",
+    "fold_batch_norm",
+    "format_bytes",
+    "glyphs",
+    "glyphs_test",
+    "latency",
+    "load_card",
+    "load_model",
+    "load_weights",
+    "price",
+    "prices",
+    "ratio",
+    "save_weights",
+    "size_on_disk",
+    "train",
+]

@@ -49,7 +49,9 @@ def digits(seed: int = 0) -> Dataset:
     """
     bunch = load_digits()
     x = (bunch.data / 16).astype(np.float32)
-    parts = train_test_split(x, bunch.target, test_size=540, random_state=seed, stratify=bunch.target)
+    parts = train_test_split(
+        x, bunch.target, test_size=540, random_state=seed, stratify=bunch.target
+    )
     train_x, test_x, train_y, test_y = (torch.from_numpy(np.ascontiguousarray(p)) for p in parts)
     return Dataset("digits", train_x, train_y.long(), test_x, test_y.long(), 10)
 
@@ -77,7 +79,9 @@ def dataset_for(model_name: str) -> Dataset:
         return digits()
     if model_name in ("glyph_cnn", "depthwise_cnn"):
         return glyphs()
-    raise ValueError(f"There is no data for {model_name!r}; choose mlp, glyph_cnn or depthwise_cnn.")
+    raise ValueError(
+        f"There is no data for {model_name!r}; choose mlp, glyph_cnn or depthwise_cnn."
+    )
 
 
 def _draw(count: int, seed: int) -> tuple[Tensor, Tensor]:

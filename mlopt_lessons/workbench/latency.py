@@ -54,7 +54,9 @@ def latency(
     if not variants:
         raise ValueError("There is nothing to time: pass at least one variant.")
     if repeats < MIN_REPEATS or warmup < 1:
-        raise ValueError(f"Use at least {MIN_REPEATS} repeats and 1 warm-up, got {repeats}, {warmup}.")
+        raise ValueError(
+            f"Use at least {MIN_REPEATS} repeats and 1 warm-up, got {repeats}, {warmup}."
+        )
     for _ in range(warmup):
         for call in variants.values():
             call()
@@ -62,7 +64,9 @@ def latency(
         rounds = [[_timed(call, clock) for call in variants.values()] for _ in range(repeats)]
     used = torch.get_num_threads() if threads is None else threads
     columns = np.array(rounds).T
-    return {name: _latency(name, column, used) for name, column in zip(variants, columns, strict=True)}
+    return {
+        name: _latency(name, column, used) for name, column in zip(variants, columns, strict=True)
+    }
 
 
 def ratio(slow: Latency, fast: Latency) -> tuple[float, float, float]:
@@ -71,7 +75,9 @@ def ratio(slow: Latency, fast: Latency) -> tuple[float, float, float]:
     Both must come from one call of `latency`, so that round i of one stands beside round i of the other.
     """
     if slow.repeats != fast.repeats:
-        raise ValueError("A ratio needs two variants timed together: pass both to one latency() call.")
+        raise ValueError(
+            "A ratio needs two variants timed together: pass both to one latency() call."
+        )
     low, median, high = np.percentile(np.divide(slow.calls_s, fast.calls_s), [10, 50, 90])
     return float(median), float(low), float(high)
 

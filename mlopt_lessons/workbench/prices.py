@@ -48,8 +48,10 @@ def price(name: str) -> Price:
     table = prices().set_index("name")
     if name not in table.index:
         raise ValueError(f"There is no price for {name!r}; choose one of {', '.join(table.index)}.")
-    row = table.loc[name]
-    return Price(name, float(row.usd_per_hour), str(row.source), str(row.date), int(row.vcpus))
+    row = table.loc[name].to_dict()
+    return Price(
+        name, float(row["usd_per_hour"]), str(row["source"]), str(row["date"]), int(row["vcpus"])
+    )
 
 
 def dollars_per_million(seconds_per_prediction: float, price: Price) -> float:

@@ -1,6 +1,6 @@
 """Training, and the script that makes the shipped weights.
 
-    python -m mlopt_lessons.workbench.training mlp glyph_cnn depthwise_cnn
+    python -m mlopt_lessons.workbench mlp glyph_cnn depthwise_cnn
 
 trains each model named, writes its weights and notes what they reach in weights/card.json.
 """
@@ -100,7 +100,9 @@ def _step(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
     optimizer.step()
 
 
-def train_shipped(name: str, seed: int = 0, recipe: Recipe | None = None) -> tuple[nn.Module, History]:
+def train_shipped(
+    name: str, seed: int = 0, recipe: Recipe | None = None
+) -> tuple[nn.Module, History]:
     """Trains the model `name` by its recipe from scratch, with BatchNorm folded at the end."""
     recipe = recipe or RECIPES[name]
     model = build(name, seed)
@@ -148,7 +150,3 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in arguments.names:
         print(name, ship(name, arguments.seed, arguments.epochs))
-
-
-if __name__ == "__main__":
-    main()

@@ -64,7 +64,9 @@ def load_card() -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
-        raise WeightsError(f"There is no weights file at {path}; train it or install the course again.")
+        raise WeightsError(
+            f"There is no weights file at {path}; train it or install the course again."
+        )
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.display import display
 
-from mlopt_lessons.course.check_values import difference_of_kind, plain, same, short
+from mlopt_lessons.course.checking_values import difference_of_kind, plain, same, short
 from mlopt_lessons.course.store import StoreError, open_store
 
 MIME = "application/vnd.mlopt.check+json"
