@@ -8,6 +8,7 @@ import pandas as pd
 from mlopt_lessons.workbench import format_bytes
 
 if TYPE_CHECKING:
+    from mlopt_lessons.quantization.quantized import Quantized
     from mlopt_lessons.quantization.report import Report, Row
 
 _NONE = "–"
@@ -107,9 +108,17 @@ def conditions(report: "Report") -> list[str]:
         "Smaller and faster compare with the ONNX Runtime FP32 file; sizes are bytes on disk.",
     ]
     items += [f"{name} was left out. {reason}" for name, reason in report.left_out.items()]
-    items += [
-        f"{result.method} leaves in FP32: {layer}."
-        for result in report.quantized
-        for layer in result.floating
-    ]
+    items += [item for result in report.quantized for item in _left_in_fp32(result)]
     return [f"- {item}" for item in items]
+
+
+def _left_in_fp32(result: "Quantized") -> list[str]:
+    """The layers that a method left alone, one line for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for layer in result.floating:
+        found = by_reason.setdefault(layer.reason, [])
+        found.append(f"{layer.name} ({layer.op}, {layer.count:,} weights)")
+    return [
+        f"{result.method} leaves in FP32, because {reason}: {', '.join(names)}."
+        for reason, names in by_reason.items()
+    ]
