@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from html import escape
 
-from IPython.display import display
-
 from mlopt_lessons.course.claims import Claim, ClaimFigure, claim
 from mlopt_lessons.course.provenance import Figure, Provenance, with_unit
 from mlopt_lessons.course.store import Prediction, Store, StoreError, open_store
@@ -13,7 +11,8 @@ STYLE = (
     "border-left:4px solid {colour};padding:.4em .9em;margin:.4em 0;max-width:46em;"
     "color:var(--jp-content-font-color1,#111)"
 )
-HOLDS_COLOUR, FAILS_COLOUR = "#009E73", "#D55E00"
+PREDICT_FIRST = "lock in your prediction above, then run this cell again"
+HOLDS_COLOUR, FAILS_COLOUR, WAITING_COLOUR = "#009E73", "#D55E00", "#6B6B6B"
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Verdict:
     dollars: Figure | None = None
     why: str = ""
     note: str = ""
+    hidden: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -49,7 +49,12 @@ class Verdict:
         )
 
     def rows(self) -> list[tuple[str, str]]:
-        """The verdict as label and text: claim, story, predicted, measured, verdict, dollars, why."""
+        """The verdict as label and text: claim, story, predicted, measured, verdict, dollars, why.
+
+        A verdict whose claim has no prediction yet in this workspace shows the claim only.
+        """
+        if self.hidden:
+            return [("claim", f"{self.claim.id}: {self.claim.statement}"), ("verdict", PREDICT_FIRST)]
         story = f"{with_unit(self.story.value, self.story.unit)} ({self.story.rule})"
         filled = [
             ("claim", f"{self.claim.id}: {self.claim.statement}"),
@@ -71,7 +76,8 @@ class Verdict:
         return "\n".join(f"{label}: {text}" for label, text in self.rows())
 
     def _repr_html_(self) -> str:
-        colour = HOLDS_COLOUR if self.agrees else FAILS_COLOUR
+        judged = HOLDS_COLOUR if self.agrees else FAILS_COLOUR
+        colour = WAITING_COLOUR if self.hidden else judged
         lines = "<br>".join(
             f"<b>{escape(label)}</b>: {escape(text)}" for label, text in self.rows()
         )
@@ -92,10 +98,11 @@ def verdict(
     dollars: Figure | None = None,
     why: str = "",
 ) -> Verdict:
-    """Judges a claim by a figure, records it in the ledger and shows it.
+    """Judges a claim by a figure and records it in the ledger; the result shows itself in a cell.
 
     `of` names the claim's figure (default: its first), `case` what was measured, `dollars` its price,
-    `why` the reason for a difference. Raises ValueError for an unknown claim or figure and for a
+    `why` the reason for a difference. In a workspace, a claim that was not predicted shows no result
+    yet. Raises ValueError for an unknown claim or figure and for a
     figure in another unit, TypeError for a bare number. Where progress cannot be saved, the verdict
     is shown with the reason.
     """
@@ -111,9 +118,8 @@ def verdict(
         )
     store = open_store()
     found, note = _predicted_and_saved(store, judged, story, figure, case, dollars, why)
-    result = Verdict(judged, story, figure, case, found, dollars, why, note)
-    display(result)
-    return result
+    hidden = store.persistent and not note and not _was_predicted(store, judged)
+    return Verdict(judged, story, figure, case, found, dollars, why, note, hidden)
 
 
 def ledger(store: Store | None = None) -> list[Verdict]:
@@ -125,6 +131,10 @@ def ledger(store: Store | None = None) -> list[Verdict]:
 def prediction_for(store: Store, claim_id: str, name: str) -> Prediction | None:
     """The prediction of this figure ("quant-3/speed"), or of the claim as a whole ("quant-3")."""
     return store.prediction(f"{claim_id}/{name}") or store.prediction(claim_id)
+
+
+def _was_predicted(store: Store, judged: Claim) -> bool:
+    return any(prediction_for(store, judged.id, figure.name) for figure in judged.figures)
 
 
 def _predicted_and_saved(
