@@ -56,9 +56,9 @@ def ranges(
     - "percentile": the values that `percentile` % do not exceed, by nearest rank, so each end is a
       value of x: of |x| when symmetric, otherwise of each tail.
     - "mse": min-max times the share in CLIP_RATIOS with the least mean squared error for these
-      `bits`, `symmetric` and `narrow`. Parts are thinned evenly to keep the search near
-      131,072 values (at least 256 a part), with each part's ends counted exactly: the error found is
-      then up to a tenth above the full search's, a fifth with a few far outliers.
+      `bits`, `symmetric` and `narrow`. Large parts are thinned evenly, to about 131,072 values in
+      all and at least 256 a part. The error found is then up to a tenth above the full search's,
+      a fifth with a few far outliers.
 
     Raises ValueError or TypeError for a method, axis, group size or percentile that does not exist
     and for NaN, Inf, wrong type or no values in x (the message names x by `name`).

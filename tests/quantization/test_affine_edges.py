@@ -182,6 +182,8 @@ def test_dequantize_refuses_what_is_not_on_the_grid():
     grid = make_grid(-1.0, 1.0, bits=4)
     with pytest.raises(ValueError, match="outside -8 to 7"):
         dequantize(torch.tensor([8], dtype=torch.int8), grid)
+    unsigned = torch.tensor([7], dtype=torch.uint8)  # compared with -8 as Python integers
+    assert dequantize(unsigned, grid).item() == pytest.approx(1.0, abs=0.1)
     for wrong in (torch.tensor([1.0]), torch.tensor([True]), [1]):
         with pytest.raises(TypeError, match="tensor of integers"):
             dequantize(wrong, grid)

@@ -149,7 +149,7 @@ def test_grids_equal_onnx_runtime_s(low: float, high: float, bits: int):
 
 def _on_a_tie(low: float, grid: Grid) -> int:
     position = low / grid.scale.double().item()
-    return int(abs(position % 1 - 0.5) < 1e-4)  # noqa: PLR2004
+    return int(abs(position % 1 - 0.5) < 1e-4)
 
 
 def test_real_difference_symmetric_scale_and_lowest_level():
@@ -157,15 +157,15 @@ def test_real_difference_symmetric_scale_and_lowest_level():
     assert grid_for(x).scale.item() == pytest.approx(2 / 127)
     assert _torch_scale(x, torch.per_tensor_symmetric)[0] == pytest.approx(2 / 127.5)
     low = torch.tensor([-999.0])
-    assert quantize(low, make_grid(-1.0, 1.0, symmetric=True)).item() == -128  # noqa: PLR2004
+    assert quantize(low, make_grid(-1.0, 1.0, symmetric=True)).item() == -128
     narrow = make_grid(-1.0, 1.0, symmetric=True, narrow=True)
-    assert quantize(low, narrow).item() == -127  # noqa: PLR2004
+    assert quantize(low, narrow).item() == -127
 
 
 @settings(deadline=None, max_examples=50)
 @given(x=hnp.arrays(np.float32, 6, elements=st.floats(-1e6, 1e6, width=32)).map(torch.tensor))
 def test_asymmetric_scale_and_zero_point_equal_torch_s_observer(x: Tensor):
-    if x.abs().max() < 1e-3:  # noqa: PLR2004 - torch's smallest scale takes over
+    if x.abs().max() < 1e-3:  # torch's smallest scale takes over
         return
     scale, zero_point = _torch_scale(x, torch.per_tensor_affine)
     grid = grid_for(x, 8, "asymmetric")
@@ -186,8 +186,8 @@ def test_real_difference_smallest_scale():
 
 def test_real_difference_zero_point_on_a_tie():
     ends = (np.float32(-1.5), np.float32(252.5), np.int8(-127), np.int8(127))
-    assert compute_scale_zp(*ends)[0] == -126  # noqa: PLR2004 - round(-127 + 1.5) = round(-125.5)
-    assert make_grid(-1.5, 252.5, narrow=True).zero_point.item() == -125  # noqa: PLR2004 - -127 + round(1.5)
+    assert compute_scale_zp(*ends)[0] == -126  # round(-127 + 1.5) = round(-125.5)
+    assert make_grid(-1.5, 252.5, narrow=True).zero_point.item() == -125  # -127 + round(1.5)
 
 
 def test_real_difference_far_outside_the_range():
