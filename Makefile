@@ -46,7 +46,7 @@ bench: $(VENV)/.test ## the figures of the README
 	$(BIN)/python benchmarks/run.py
 
 notebooks: $(VENV)/.test ## run every notebook and solution again and store the outputs
-	$(BIN)/python -m tests.notebooks.execute $(NOTEBOOKS) $(SOLUTIONS)
+	$(BIN)/python tests/notebooks/execute.py $(NOTEBOOKS) $(SOLUTIONS)
 
 exercises: $(VENV)/.test ## release the exercises from solutions/
 	$(BIN)/python -m tests.grading.release

@@ -1,12 +1,13 @@
 from .checking import Case, CheckFailed, Task, check
 from .claims import CLAIMS, claim
-from .verdicts import ledger, verdict
 from .live import LiveFigure
 from .machine import describe
 from .prediction import predict, reveal
 from .provenance import Figure, Provenance, measured, quoted, recorded, simulated
 from .quiz_cards import quiz, review
+from .still import show
 from .store import open_store
+from .verdicts import ledger, verdict
 
 __all__ = [
     "CLAIMS",
@@ -28,6 +29,7 @@ __all__ = [
     "recorded",
     "reveal",
     "review",
+    "show",
     "simulated",
     "verdict",
 ]

@@ -4,11 +4,12 @@ A whole matplotlib figure takes longer to draw than a hand takes to move a slide
 that never change are drawn once and kept as a background; each move draws only the picture's
 `artists` on top (blitting) and puts the PNG into one `ipywidgets.Image` that stays where it is.
 
-JupyterLab may run widget callbacks in a thread of their own, beside the cells; a lock keeps each
-drawing whole.
+A move is drawn at once, in the callback that brings it: until that is done, the browser holds the
+slider's later values back and then sends the newest alone. JupyterLab runs most callbacks in a thread
+beside the cells'; a lock keeps each drawing whole, and the thread that draws takes in what changes
+meanwhile.
 """
 
-import asyncio
 import html
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +21,6 @@ from matplotlib.figure import Figure
 from traitlets import TraitError, Unicode
 
 from . import look
-
-# Long enough for changes that wait in the kernel's queue to come in first, too short to see.
-SETTLE_SECONDS = 0.002
 
 
 class Picture(Protocol):
@@ -109,7 +107,7 @@ class LiveFigure:
         self.error = ""
         self.drawings = 0
         self._painter = Painter(picture)
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._pending = False
         self._holding = False
         self.png = self._draw()
@@ -122,36 +120,34 @@ class LiveFigure:
     def set(self, **values: Any) -> None:
         """Set several controls and redraw once. Raises ValueError for an unknown name or value."""
         self._check_names(values, "This lab")
-        with self._lock:
-            self._holding = True
-            try:
-                for name, value in values.items():
-                    self.controls[name].value = value
-            except TraitError as error:
-                raise ValueError(f"{name} cannot be {value!r}: {error}") from error
-            finally:
-                self._holding = False
-        if self._pending:
-            self._schedule()
+        self._holding = True
+        try:
+            for name, value in values.items():
+                self.controls[name].value = value
+        except TraitError as error:
+            raise ValueError(f"{name} cannot be {value!r}: {error}") from error
+        finally:
+            self._holding = False
+        self.flush(wait=False)
 
-    def flush(self) -> None:
-        """Draw now what still waits to be drawn; do nothing when nothing waits."""
-        with self._lock:
-            if self._pending:
-                self._pending = False
-                self._follow()
+    def flush(self, *, wait: bool = True) -> None:
+        """Draw what still waits to be drawn; do nothing when nothing waits.
+
+        Without `wait`, leave it to the thread that is drawing, if there is one.
+        """
+        # Asked again after the release: a change may come between the last drawing and the release.
+        while self._pending and self._lock.acquire(blocking=wait):
+            try:
+                while self._pending:
+                    self._pending = False
+                    self._follow()
+            finally:
+                self._lock.release()
 
     def _changed(self, _change: object) -> None:
         self._pending = True
         if not self._holding:
-            self._schedule()
-
-    def _schedule(self) -> None:
-        # One timer a change: the first to fire draws the newest values, the rest find nothing left.
-        try:
-            asyncio.get_running_loop().call_later(SETTLE_SECONDS, self.flush)
-        except RuntimeError:
-            self.flush()
+            self.flush(wait=False)
 
     def _follow(self) -> None:
         try:

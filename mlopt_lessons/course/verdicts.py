@@ -54,7 +54,10 @@ class Verdict:
         A verdict whose claim has no prediction yet in this workspace shows the claim only.
         """
         if self.hidden:
-            return [("claim", f"{self.claim.id}: {self.claim.statement}"), ("verdict", PREDICT_FIRST)]
+            return [
+                ("claim", f"{self.claim.id}: {self.claim.statement}"),
+                ("verdict", PREDICT_FIRST),
+            ]
         story = f"{with_unit(self.story.value, self.story.unit)} ({self.story.rule})"
         filled = [
             ("claim", f"{self.claim.id}: {self.claim.statement}"),

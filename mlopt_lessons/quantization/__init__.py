@@ -13,7 +13,11 @@ from mlopt_lessons.quantization.calibration import grid_for, ranges
 from mlopt_lessons.quantization.integer import IntegerLinear, integer_linear
 from mlopt_lessons.quantization.metrics import max_error, mse, sqnr_db
 from mlopt_lessons.quantization.onnx_export import export
-from mlopt_lessons.quantization.onnx_quantize import quantize_4bit, quantize_dynamic, quantize_static
+from mlopt_lessons.quantization.onnx_quantize import (
+    quantize_4bit,
+    quantize_dynamic,
+    quantize_static,
+)
 from mlopt_lessons.quantization.packing import pack, unpack
 from mlopt_lessons.quantization.qat import train_qat
 from mlopt_lessons.quantization.quality import compare_calibrations, random_like

@@ -241,10 +241,8 @@ def _from_levels(q: Tensor, grid: Grid) -> Tensor:
 
 def _rows_of(x: Tensor, grid: Grid, name: str) -> Tensor:
     rows = to_rows(x, grid.axis, grid.group_size, name)
-    channels = 1 if grid.axis is None else x.shape[grid.axis]
-    if rows.shape[0] != grid.scale.numel() or (
-        grid.axis is not None and channels != len(grid.scale)
-    ):
+    channels_fit = grid.axis is None or x.shape[grid.axis] == len(grid.scale)
+    if rows.shape[0] != grid.scale.numel() or not channels_fit:
         raise ValueError(
             f"{name} of shape {_shape(x)} needs {rows.shape[0]} scales along axis {grid.axis}, "
             f"the grid has {_shape(grid.scale)}; make the grid from this tensor."

@@ -63,24 +63,21 @@ def fake_quantized(
 
     `bits` is one number for all, or a dict of layer name → bits that leaves the layers it does not
     name in float32. A group holds at most `group_size` weights: see `group_for`. `skipped(model)`
-    names what stays in float32. Errors of a layer's weights name the layer.
+    names what stays in float32. Errors of a layer's weights name the layer. Raises ValueError for a
+    weight that is computed anew in each forward pass (pruned or parametrized).
     """
+    _check_stored(model)
     result = copy.deepcopy(model)
     layers = quantizable(result)
+    rounded = set()  # by identity: a weight that two layers share is rounded once
     for name, layer_bits in _bits_by_layer(layers, bits).items():
-        weight = layers[name].weight
-        grid = weight_grid(
-            weight,
-            layer_bits,
-            scheme,
-            granularity,
-            method,
-            group_size,
-            percentile,
-            f"{name}.weight",
-        )
+        weight, label = layers[name].weight, f"{name}.weight"
+        if id(weight) in rounded:
+            continue
+        rounded.add(id(weight))
+        how = (scheme, granularity, method, group_size, percentile, label)
         with torch.no_grad():
-            weight.copy_(fake_quantize(weight, grid))
+            weight.copy_(fake_quantize(weight, weight_grid(weight, layer_bits, *how), label))
     return result
 
 
@@ -200,6 +197,15 @@ def _layer_inputs(model: nn.Module, batch: Tensor) -> dict[str, Tensor]:
         for hook in hooks:
             hook.remove()
     return {name: torch.cat(parts) for name, parts in seen.items()}
+
+
+def _check_stored(model: nn.Module) -> None:
+    for name, layer in quantizable(model).items():
+        if "weight" not in dict(layer.named_parameters(recurse=False)):
+            raise ValueError(
+                f"{name}.weight is computed from other tensors, so rounding it would not last; "
+                "make it permanent first: prune.remove, or qat.finish."
+            )
 
 
 def _bits_by_layer(layers: Mapping[str, QuantizedLayer], bits: Bits) -> dict[str, int]:

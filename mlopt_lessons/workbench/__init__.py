@@ -14,6 +14,11 @@ from mlopt_lessons.workbench.models import (
 from mlopt_lessons.workbench.prices import Price, dollars_per_million, price, prices
 from mlopt_lessons.workbench.size import format_bytes, size_on_disk
 from mlopt_lessons.workbench.training import train
+from mlopt_lessons.workbench.transfer import (
+    EGRESS_DATE,
+    EGRESS_SOURCE,
+    dollars_per_million_downloads,
+)
 from mlopt_lessons.workbench.weights import (
     WeightsError,
     load_card,
@@ -23,6 +28,8 @@ from mlopt_lessons.workbench.weights import (
 )
 
 __all__ = [
+    "EGRESS_DATE",
+    "EGRESS_SOURCE",
     "MODELS",
     "Accuracy",
     "Dataset",
@@ -37,6 +44,7 @@ __all__ = [
     "dataset_for",
     "digits",
     "dollars_per_million",
+    "dollars_per_million_downloads",
     "fold_batch_norm",
     "format_bytes",
     "glyphs",
