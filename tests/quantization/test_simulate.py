@@ -6,10 +6,12 @@ import pickle
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from mlopt_lessons.quantization.affine import fake_quantize
 from mlopt_lessons.quantization.calibration import grid_for
 from mlopt_lessons.quantization.packing import pack
+from mlopt_lessons.quantization.qat import prepare
 from mlopt_lessons.quantization.simulate import (
     fake_quantized,
     group_for,
@@ -118,6 +120,26 @@ def test_a_shared_weight_is_counted_once():
     tied = nn.Sequential(nn.Linear(8, 8, bias=False), nn.Linear(8, 8, bias=False))
     tied[1].weight = tied[0].weight
     assert weight_bytes(tied, 8) == 64 + 4 * 8
+
+
+def test_a_shared_weight_is_rounded_once():
+    tied = nn.Sequential(nn.Linear(64, 8, bias=False), nn.Linear(64, 8, bias=False))
+    alone = fake_quantized(nn.Sequential(tied[0]), 2, method="mse")
+    tied[1].weight = tied[0].weight
+    rounded = fake_quantized(tied, 2, method="mse")
+    assert rounded[0].weight is rounded[1].weight
+    assert torch.equal(rounded[0].weight, alone[0].weight)
+
+
+def test_weights_that_are_computed_are_refused():
+    pruned = nn.Sequential(nn.Linear(4, 4))
+    prune.l1_unstructured(pruned[0], "weight", 0.5)
+    with pytest.raises(ValueError, match=r"0\.weight is computed .* prune\.remove"):
+        fake_quantized(pruned)
+    prune.remove(pruned[0], "weight")
+    assert (fake_quantized(pruned)[0].weight == 0).sum() >= 8
+    with pytest.raises(ValueError, match=r"qat\.finish"):
+        fake_quantized(prepare(small_cnn(), 4))
 
 
 def test_activations_are_rounded_to_the_calibrated_grid():
