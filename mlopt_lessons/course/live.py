@@ -128,26 +128,31 @@ class LiveFigure:
             raise ValueError(f"{name} cannot be {value!r}: {error}") from error
         finally:
             self._holding = False
-        self.flush(wait=False)
+        self._draw_unless_drawing()
 
-    def flush(self, *, wait: bool = True) -> None:
-        """Draw what still waits to be drawn; do nothing when nothing waits.
+    def flush(self) -> None:
+        """Wait for a drawing in another thread, and draw what still waits to be drawn."""
+        with self._lock:
+            self._draw_waiting()
+        self._draw_unless_drawing()
 
-        Without `wait`, leave it to the thread that is drawing, if there is one.
-        """
+    def _draw_unless_drawing(self) -> None:
         # Asked again after the release: a change may come between the last drawing and the release.
-        while self._pending and self._lock.acquire(blocking=wait):
+        while self._pending and self._lock.acquire(blocking=False):
             try:
-                while self._pending:
-                    self._pending = False
-                    self._follow()
+                self._draw_waiting()
             finally:
                 self._lock.release()
+
+    def _draw_waiting(self) -> None:
+        while self._pending:
+            self._pending = False
+            self._follow()
 
     def _changed(self, _change: object) -> None:
         self._pending = True
         if not self._holding:
-            self.flush(wait=False)
+            self._draw_unless_drawing()
 
     def _follow(self) -> None:
         try:

@@ -1,40 +1,18 @@
 """A real browser and a real JupyterLab for the tests in this folder."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from headless import MISSING, VIEWPORT, find_chromium, launched
 from lab_page import NotebookPage
 from lab_server import LabServer, serve
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from mlopt_lessons.course.workspace import sync
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-MISSING = (
-    "No Chromium was found, so the browser tests are left out. Install it (on Debian: "
-    "apt-get install chromium) or name its program in MLOPT_CHROMIUM."
-)
-
-
-def find_chromium() -> str | None:
-    """Return the browser's program: MLOPT_CHROMIUM, or the first of the usual names on PATH."""
-    named = os.environ.get("MLOPT_CHROMIUM")
-    candidates = (named,) if named else NAMES
-    return next((found for name in candidates if (found := shutil.which(name))), None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,17 +28,13 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail(MISSING)
         pytest.skip(MISSING)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=program, args=list(FLAGS), headless=True
-        )
-        yield launched
-        launched.close()
+    with launched(program) as running:
+        yield running
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context = browser.new_context(viewport=VIEWPORT)
     yield context.new_page()
     context.close()
 

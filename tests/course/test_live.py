@@ -1,9 +1,9 @@
 """The live figure: what it shows is what matplotlib would draw, however it got there."""
 
-import asyncio
 import base64
 import io
 import threading
+import time
 from collections.abc import Sequence
 
 import ipywidgets as widgets
@@ -106,29 +106,58 @@ def test_a_preset_sets_several_controls_and_draws_once() -> None:
     assert lab.alt == "The level is 8.0."
 
 
-def test_changes_that_arrive_together_collapse_into_the_newest() -> None:
-    lab = make()
+def test_changes_that_arrive_while_one_is_drawn_collapse_into_the_newest() -> None:
+    drawing, go_on = threading.Event(), threading.Event()
 
-    async def drag() -> None:
-        for height in range(3, 12):
-            lab.controls["height"].value = float(height)
-        assert lab.drawings == 1
-        await asyncio.sleep(0.1)
+    def slow(height: float, times: int) -> float:
+        if height == 3.0:
+            drawing.set()
+            go_on.wait(timeout=10)
+        return height * times
 
-    asyncio.run(drag())
-    assert lab.drawings == 2
+    lab = make(compute=slow)
+    first = threading.Thread(target=lab.set, kwargs={"height": 3.0})
+    first.start()
+    drawing.wait(timeout=10)
+    for height in range(4, 12):
+        lab.controls["height"].value = float(height)
+    assert lab.drawings == 1
+    go_on.set()
+    first.join()
+    assert lab.drawings == 3
     assert lab.alt == "The level is 11.0."
 
 
-def test_what_still_waits_is_drawn_before_the_figure_is_shown() -> None:
+def test_a_figure_that_is_shown_while_another_thread_draws_shows_the_newest() -> None:
+    drawing = threading.Event()
+
+    def slow(height: float, times: int) -> float:
+        if height == 3.0:
+            drawing.set()
+            time.sleep(0.2)
+        return height * times
+
+    lab = make(compute=slow)
+    first = threading.Thread(target=lab.set, kwargs={"height": 3.0})
+    first.start()
+    drawing.wait(timeout=10)
+    assert lab._repr_mimebundle_()["text/plain"] == "The level is 3.0."
+    lab.controls["height"].value = 7.0
+    assert lab._repr_mimebundle_()["text/plain"] == "The level is 7.0."
+    first.join()
+
+
+def test_a_computation_that_moves_a_control_is_drawn_once_more() -> None:
     lab = make()
 
-    async def change_and_show() -> dict[str, object]:
-        lab.controls["height"].value = 7.0
-        return lab._repr_mimebundle_()
+    def clamping(height: float, times: int) -> float:
+        lab.controls["times"].value = min(times, 2)
+        return height * min(times, 2)
 
-    shown = asyncio.run(change_and_show())
-    assert shown["text/plain"] == "The level is 7.0."
+    lab.compute = clamping
+    lab.set(times=4)
+    assert lab.controls["times"].value == 2
+    assert lab.alt == "The level is 4.0."
 
 
 def test_an_error_shows_as_its_sentence_and_the_last_good_picture_stays() -> None:
