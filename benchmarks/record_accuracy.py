@@ -22,7 +22,18 @@ from mlopt_lessons.quantization.accuracy_sweep import (
 from mlopt_lessons.workbench import MODELS
 
 TARGET = Path(accuracy_sweep.__file__).parent / accuracy_sweep.RECORDED
-COLUMNS = "model,bits,scheme,granularity,method,correct,total,bytes,date,made_with".split(",")
+COLUMNS = [
+    "model",
+    "bits",
+    "scheme",
+    "granularity",
+    "method",
+    "correct",
+    "total",
+    "bytes",
+    "date",
+    "made_with",
+]
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date as Date
 from html import escape
-from math import isfinite
+from math import floor, isfinite, log10
 from typing import Literal, get_args
 
 from mlopt_lessons.course.machine import describe
@@ -120,7 +120,9 @@ def number(value: float) -> str:
     """A number with three significant digits at least, thousands in groups: 3.98, 0.0123, 1,700."""
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"
-    return f"{value:.3g}"
+    places = max(0, 2 - floor(log10(abs(value))))
+    text = f"{value:.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def with_unit(value: float, unit: str) -> str:

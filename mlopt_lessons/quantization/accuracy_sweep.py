@@ -21,7 +21,7 @@ from mlopt_lessons.workbench import Accuracy, Dataset, accuracy, dataset_for, lo
 
 FP32_BITS = 32
 SWEPT_BITS = tuple(range(8, 1, -1))
-SWEPT_GRANULARITIES: tuple[Granularity, ...] = ("tensor", "channel")
+SWEPT_GRANULARITIES: tuple[Granularity, ...] = ("tensor", "channel", "group")
 RECORDED = "data/accuracy_sweep.csv"
 
 

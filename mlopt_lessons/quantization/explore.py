@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from mlopt_lessons.quantization.accuracy_sweep import FP32_BITS, Setting, SweepPoint, settings
 from mlopt_lessons.quantization.affine import Grid, fake_quantize, levels
-from mlopt_lessons.quantization.calibration import grid_for
 from mlopt_lessons.quantization.metrics import sqnr_db
+from mlopt_lessons.quantization.simulate import quantizable, weight_grid
 from mlopt_lessons.workbench import Accuracy, format_bytes
 
 BINS = 120
@@ -66,12 +66,8 @@ class WeightView:
 
 
 def weight_layers(model: nn.Module) -> dict[str, Tensor]:
-    """The weights of each Linear and Conv layer by name, largest last."""
-    found = {
-        name: layer.weight.detach()
-        for name, layer in model.named_modules()
-        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d)
-    }
+    """The weights of each layer that can be quantized, by name, largest last."""
+    found = {name: layer.weight.detach() for name, layer in quantizable(model).items()}
     return dict(sorted(found.items(), key=lambda item: item[1].numel()))
 
 
@@ -86,7 +82,7 @@ def view(
 
     Raises KeyError with a sentence when `points` has no accuracy for this model and setting.
     """
-    grid = grid_for(
+    grid = weight_grid(
         weights, setting.bits, setting.scheme, setting.granularity, setting.method, name=layer
     )
     counts, edges = _histogram(weights)

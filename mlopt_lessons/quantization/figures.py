@@ -72,6 +72,9 @@ def _fp32_band(axis: Axes, fp32: SweepPoint) -> Artist:
     return axis.axhspan(low, high, color=look.GREY, alpha=0.35, lw=0, label="FP32, 95 % interval")
 
 
+MANY_LEVELS = 40  # more lines than that would hide the histogram: they become ticks below it
+
+
 class WeightPicture:
     """Lab (a): one layer's weights with the grid, and the accuracy of every number of bits."""
 
@@ -114,8 +117,9 @@ class WeightPicture:
 
     def _show_weights(self, view: WeightView) -> None:
         top = 2.0 * float(view.counts.max())
+        tall = top if len(view.levels) <= MANY_LEVELS else 1.0
         self._histogram.set_data(np.maximum(view.counts, 0.5), view.edges, baseline=0.5)
-        self._grid.set_segments([[(x, 0.5), (x, top)] for x in view.levels])
+        self._grid.set_segments([[(x, 0.5), (x, tall)] for x in view.levels])
         self._found.set_text(f"{view.grid_note}: {view.sqnr_db:.1f} dB")
         if self.full_redraw:
             self._weights.set(xlim=(view.edges[0], view.edges[-1]), ylim=(0.5, top))
@@ -149,6 +153,7 @@ class SpeedPicture:
         )
         self._axis.set_xticks(list(widths), [str(width) for width in widths], minor=False)
         self._axis.minorticks_off()
+        self._axis.yaxis.set_major_formatter("{x:g}")
         style = {"fp32": (look.ORANGE, "o", "FP32"), "int8": (look.BLUE, "s", "int8, dynamic")}
         self._lines, self._spreads = {}, {}
         for variant, (colour, marker, label) in style.items():

@@ -28,7 +28,7 @@ def weights_lab() -> LiveFigure:
     """
     layers = {
         f"{name}: {layer}": (name, layer, weights)
-        for name in MODELS
+        for name in reversed(MODELS)
         for layer, weights in weight_layers(load_model(name)).items()
     }
     points = recorded()

@@ -33,7 +33,7 @@ class Price:
             raise ValueError("A price needs its source and its date.")
 
     def __str__(self) -> str:
-        return f"{self.name}, ${self.usd_per_hour:g}/h ({self.source}, {self.date})"
+        return f"{self.name}, ${self.usd_per_hour:g}/h on {self.date}"
 
 
 @cache

@@ -16,7 +16,10 @@ def execute(path: Path) -> float:
     notebook = nbformat.read(path, as_version=4)
     start = time.perf_counter()
     client = NotebookClient(
-        notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}, store_widget_state=False
+        notebook,
+        timeout=300,
+        resources={"metadata": {"path": str(path.parent)}},
+        store_widget_state=False,
     )
     client.execute()
     seconds = time.perf_counter() - start
