@@ -1,7 +1,7 @@
 """A real browser and a real JupyterLab for the tests in this folder."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,10 +56,16 @@ def server(
         yield running
 
 
-@pytest.fixture
-def open_lesson(page: Page, server: LabServer) -> Callable[[str], NotebookPage]:
-    """Return a function that opens one lesson's notebook, by its name without the ending."""
-    return lambda lesson: NotebookPage(page, server, f"notebooks/{lesson}.ipynb")
+@pytest.fixture(scope="module")
+def lesson(
+    request: pytest.FixtureRequest, browser: Browser, server: LabServer
+) -> Iterator[NotebookPage]:
+    """The notebook that the test module names as LESSON, opened and run from top to bottom."""
+    context = browser.new_context(viewport=VIEWPORT)
+    notebook = NotebookPage(context.new_page(), server, f"notebooks/{request.module.LESSON}.ipynb")
+    notebook.run_all()
+    yield notebook
+    context.close()
 
 
 @pytest.fixture

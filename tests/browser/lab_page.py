@@ -36,6 +36,12 @@ _NOTICE_RESTART = """() => {
     if (status === 'restarting') window.mloptRestarting = true;
   });
 }"""
+_ASK = """async (expression) => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const request = kernel.requestExecute({code: '', user_expressions: {answer: expression}});
+  const reply = await request.done;
+  return reply.content.user_expressions.answer.data['text/plain'].slice(1, -1);
+}"""
 _CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .map((cell) => cell.model)
   .filter((model) => model.type === 'code' && model.sharedModel.getSource().trim())
@@ -141,6 +147,11 @@ class NotebookPage:
             ".requestExecute({code}); }",
             code,
         )
+
+    def ask(self, expression: str) -> str:
+        """Return the value of an expression that gives a string, from the notebook's kernel."""
+        answer: str = self.page.evaluate(_ASK, expression)
+        return answer
 
     def labs(self) -> list[Locator]:
         """Return every live figure of the notebook, with its picture on the page."""

@@ -20,7 +20,8 @@ class Answer:
 def survive_restart(lesson: NotebookPage, number: str) -> None:
     """Answer a question and lock a prediction, restart the kernel, and find both as they were.
 
-    `number` is typed where the first prediction asks for one. The notebook must have run.
+    `number` is typed where the first prediction asks for one. The notebook must have run, and has
+    run again afterwards.
     Raises AssertionError when a card is missing, takes no answer, or has forgotten it.
     """
     answered = answer(lesson.page.locator(QUIZ).first)

@@ -1,15 +1,18 @@
 """What every lesson's notebook must stand: run, and answer to each slider by key and by mouse."""
 
 import os
+import re
 from pathlib import Path
 
 from lab_page import NotebookPage
 from playwright.sync_api import Locator, Page, expect
-from slider_timing import BUDGET_P95_MS, SliderTiming, time_slider, write_results
+from slider_timing import BUDGET_P95_MS, MOVES, SliderTiming, time_slider, write_results
 
 # A control that has no say in the lab's present state is disabled, and so left alone here.
 SLIDERS = ".noUi-target:not([disabled]) [role=slider]"
 PICTURE_MS = 5000
+# A live figure puts the error's type before the text of an error that was not meant for learners.
+FAULT = re.compile(r"\w+: ")
 _PIXELS = """async (picture) => {
   await picture.decode();
   const bytes = await (await fetch(picture.src)).arrayBuffer();
@@ -19,12 +22,12 @@ _PIXELS = """async (picture) => {
 
 
 def walk_lesson(lesson: NotebookPage) -> None:
-    """Run the notebook, move every slider of every lab, and find nothing wrong.
+    """Move every slider and press every button of every lab of a notebook that has run.
 
     Raises AssertionError with what was wrong: an error or stderr in a cell's output, an error on
-    the browser's console, a slider whose picture stays as it is, a picture without its sentence.
+    the browser's console, a slider whose picture stays as it is, a picture without its sentence,
+    a control whose computation fails for want of a sentence of its own.
     """
-    lesson.run_all()
     assert lesson.bad_outputs() == []
     labs = lesson.labs()
     assert labs, f"{lesson.notebook} shows no live figure"
@@ -35,17 +38,20 @@ def walk_lesson(lesson: NotebookPage) -> None:
         for slider in sliders(lab):
             move_by_key(lesson.page, lab, slider)
             move_by_mouse(lesson.page, lab, slider)
+        press_buttons(lesson.page, lab)
     assert lesson.errors == []
     assert lesson.bad_outputs() == []
 
 
-def time_lesson(lesson: NotebookPage, name: str, folder: Path) -> list[SliderTiming]:
+def time_lesson(
+    lesson: NotebookPage, name: str, folder: Path, moves: int = MOVES
+) -> list[SliderTiming]:
     """Time every slider of a notebook that has run, and write the results file in `folder`.
 
     With MLOPT_LATENCY_STRICT=1, where nothing else runs, each lab's p95 must be within the budget.
     """
     timings = [
-        SliderTiming(number, label(slider), time_slider(lesson.page, lab, slider))
+        SliderTiming(number, label(slider), time_slider(lesson.page, lab, slider, moves))
         for number, lab in enumerate(lesson.labs(), start=1)
         for slider in sliders(lab)
     ]
@@ -106,6 +112,16 @@ def move_by_mouse(page: Page, lab: Locator, slider: Locator) -> None:
     page.mouse.up()
     assert _changes(page, lab, before), f"the slider {name!r} does not change its picture by mouse"
     expect(picture(lab)).to_be_visible()
+
+
+def press_buttons(page: Page, lab: Locator) -> None:
+    """Press each preset and each toggle; fail where that shows a fault and not a sentence."""
+    for button in lab.get_by_role("button").all():
+        button.click()
+        _settle(page, lab)
+        for alert in lab.get_by_role("alert").all():
+            text = alert.inner_text()
+            assert not FAULT.match(text), f"{button.inner_text()!r} fails: {text}"
 
 
 def _pixels(lab: Locator) -> str:
