@@ -48,8 +48,8 @@ class Provenance:
 class Figure:
     """A number with its unit, its provenance and, where known, its 95 % interval.
 
-    Raises TypeError without a Provenance and ValueError for NaN, Inf or an interval that does not
-    hold the value.
+    Raises TypeError without a Provenance and for an interval that is not two ends, ValueError for
+    NaN, Inf or an interval that does not hold the value.
     """
 
     value: float
@@ -64,6 +64,8 @@ class Figure:
             )
         _check_number("value", self.value)
         if self.interval is not None:
+            if not isinstance(self.interval, tuple) or len(self.interval) != 2:
+                raise TypeError(f"An interval is its two ends (low, high), got {self.interval!r}.")
             low, high = self.interval
             _check_number("interval", low)
             _check_number("interval", high)
@@ -118,7 +120,9 @@ def quoted(value: float, unit: str, source: str, date: str) -> Figure:
 
 def number(value: float) -> str:
     """A number with three significant digits at least, thousands in groups: 3.98, 0.0123, 1,700."""
-    if value == 0 or abs(value) >= 100:
+    if value == 0:
+        return "0"
+    if abs(value) >= 100:
         return f"{value:,.0f}"
     places = max(0, 2 - floor(log10(abs(value))))
     text = f"{value:.{places}f}"

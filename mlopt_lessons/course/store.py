@@ -8,10 +8,12 @@ workspace (the repository, the web copy) progress lives in memory and ends with 
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ WAIT_SECONDS = 10.0
 # The columns of a verdict besides its number and the time it was recorded.
 VERDICT_COLUMNS = (
     "claim", "of", "case_name", "value", "unit", "low", "high", "kind", "detail", "date", "machine",
-    "seed", "dollars", "dollars_unit", "dollars_kind", "dollars_detail", "why",
+    "seed", "dollars", "dollars_unit", "dollars_low", "dollars_high", "dollars_kind",
+    "dollars_detail", "dollars_date", "dollars_machine", "dollars_seed", "why",
 )  # fmt: skip
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS predictions (
@@ -80,6 +83,7 @@ class Store:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
+        self._lock = threading.RLock()  # threads of one process share the connection
 
     @property
     def persistent(self) -> bool:
@@ -87,7 +91,12 @@ class Store:
         return self.path is not None
 
     def save_prediction(self, id: str, value: float | str, unit: str = "") -> Prediction:
-        """Locks a prediction. One that is locked already stays as it is, and is returned."""
+        """Locks a prediction. One that is locked already stays as it is, and is returned.
+
+        Raises ValueError for NaN and Inf.
+        """
+        if not isinstance(value, str) and not isfinite(value):
+            raise ValueError(f"A prediction must be a finite number, got {value}.")
         with self._write() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO predictions VALUES (?, ?, ?, ?)", (id, value, unit, _now())
@@ -156,8 +165,7 @@ class Store:
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         try:
-            connection = self._open()
-            with connection:
+            with self._lock, self._open() as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
         except sqlite3.Error as error:
@@ -165,7 +173,8 @@ class Store:
 
     def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         try:
-            return self._open().execute(query, values).fetchall()
+            with self._lock:
+                return self._open().execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise StoreError(self._sentence(error)) from error
 
@@ -218,7 +227,7 @@ SENTENCES = {
 def find_workspace(start: Path | str | None = None) -> Path | None:
     """The learner's workspace: MLOPT_WORKSPACE, or the nearest folder upwards that holds `.mlopt`."""
     if named := os.environ.get("MLOPT_WORKSPACE"):
-        return Path(named)
+        return Path(named).expanduser().resolve()
     folder = Path(start or Path.cwd()).resolve()
     return next((each for each in (folder, *folder.parents) if (each / MARKER).is_dir()), None)
 
@@ -231,7 +240,7 @@ def open_store(folder: Path | str | None = None) -> Store:
 
     One store a process and file. Nothing is opened or written before it is used.
     """
-    workspace = Path(folder) if folder is not None else find_workspace()
+    workspace = Path(folder).resolve() if folder is not None else find_workspace()
     path = workspace / MARKER / FILE if workspace is not None else None
     if path not in _OPEN:
         _OPEN[path] = Store(path)

@@ -1,6 +1,6 @@
 """The ledger: each claim of the story beside what the learner predicted and measured."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from html import escape
 
 from mlopt_lessons.course.claims import Claim, ClaimFigure, claim
@@ -126,7 +126,10 @@ def verdict(
 
 
 def ledger(store: Store | None = None) -> list[Verdict]:
-    """The latest verdict of each claim, figure and case, in the order they were first recorded."""
+    """The latest verdict of each claim, figure and case, in the order they were first recorded.
+
+    In a workspace, a claim that was not predicted shows no result here either.
+    """
     store = store or open_store()
     return [_from_row(row, store) for row in store.verdicts()]
 
@@ -167,30 +170,31 @@ def _predicted(prediction: Prediction) -> str:
 def _to_row(
     judged: Claim, story: ClaimFigure, figure: Figure, case: str, dollars: Figure | None, why: str
 ) -> dict[str, object]:
+    row: dict[str, object] = {"claim": judged.id, "of": story.name, "case_name": case, "why": why}
+    row |= _columns(figure, "value", "")
+    return row | (_columns(dollars, "dollars", "dollars_") if dollars else {})
+
+
+def _columns(figure: Figure, value: str, prefix: str) -> dict[str, object]:
+    """A figure as columns: its number in `value`, all else under names that start with `prefix`."""
     low, high = figure.interval or (None, None)
-    where = figure.provenance
-    return {
-        "claim": judged.id, "of": story.name, "case_name": case, "value": figure.value,
-        "unit": figure.unit, "low": low, "high": high, "kind": where.kind, "detail": where.detail,
-        "date": where.date, "machine": where.machine, "seed": where.seed,
-        "dollars": dollars.value if dollars else None,
-        "dollars_unit": dollars.unit if dollars else None,
-        "dollars_kind": dollars.provenance.kind if dollars else None,
-        "dollars_detail": dollars.provenance.detail if dollars else None, "why": why,
-    }  # fmt: skip
+    rest = {"unit": figure.unit, "low": low, "high": high, **asdict(figure.provenance)}
+    return {value: figure.value} | {prefix + name: each for name, each in rest.items()}
+
+
+def _figure(row: dict, value: str, prefix: str) -> Figure:
+    where = Provenance(**{name.name: row[prefix + name.name] for name in fields(Provenance)})
+    low, high = row[f"{prefix}low"], row[f"{prefix}high"]
+    interval = None if low is None else (low, high)
+    return Figure(row[value], row[f"{prefix}unit"], where, interval)
 
 
 def _from_row(row: dict, store: Store) -> Verdict:
     judged = claim(row["claim"])
     story = judged.figure(row["of"])
-    where = Provenance(row["kind"], row["detail"], row["date"], row["machine"], row["seed"])
-    interval = None if row["low"] is None else (row["low"], row["high"])
-    dollars = None
-    if row["dollars"] is not None:
-        source = Provenance(
-            row["dollars_kind"], row["dollars_detail"], row["date"], row["machine"], row["seed"]
-        )
-        dollars = Figure(row["dollars"], row["dollars_unit"], source)
+    figure = _figure(row, "value", "")
+    dollars = None if row["dollars"] is None else _figure(row, "dollars", "dollars_")
     found = prediction_for(store, judged.id, story.name)
-    figure = Figure(row["value"], row["unit"], where, interval)
-    return Verdict(judged, story, figure, row["case_name"], found, dollars, row["why"])
+    hidden = store.persistent and not _was_predicted(store, judged)
+    case, why = row["case_name"], row["why"]
+    return Verdict(judged, story, figure, case, found, dollars, why, hidden=hidden)

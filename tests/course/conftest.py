@@ -1,0 +1,47 @@
+"""Places for progress: a workspace, no workspace, and a small disk of its own."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from small_disk import Disk
+
+from mlopt_lessons.course import prediction, store
+
+
+@pytest.fixture(autouse=True)
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts as a new kernel does: no store open, no result waiting."""
+    monkeypatch.setattr(store, "_OPEN", {})
+    monkeypatch.setattr(prediction, "_waiting", {})
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A learner's workspace, which is the current one."""
+    (tmp_path / ".mlopt").mkdir()
+    monkeypatch.setenv("MLOPT_WORKSPACE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def no_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder that lies in no workspace."""
+    monkeypatch.delenv("MLOPT_WORKSPACE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """A small disk; skips where none can be mounted."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    made = Disk(path)
+    try:
+        made.mount("size=256k")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("Only root on Linux can mount a small disk; this needs one.")
+    yield made
+    subprocess.run(["umount", "-l", str(path)], check=True)
