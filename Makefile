@@ -49,7 +49,7 @@ notebooks: $(VENV)/.test ## run every notebook and solution again and store the 
 	$(BIN)/python tests/notebooks/execute.py $(NOTEBOOKS) $(SOLUTIONS)
 
 exercises: $(VENV)/.test ## release the exercises from solutions/
-	$(BIN)/python -m tests.grading.release
+	$(BIN)/python tests/grading/release.py
 
 clean: ## remove the environment and caches (never your workspace)
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from itertools import combinations
 from typing import Any
 
 from IPython.display import display
@@ -14,6 +15,7 @@ from mlopt_lessons.course.store import StoreError, open_store
 
 MIME = "application/vnd.mlopt.check+json"
 FEWEST_HINTS = 3
+LONGEST_ARGUMENT = 120
 GREEN, ORANGE = "#009E73", "#D55E00"
 
 
@@ -55,6 +57,13 @@ class Task:
             for mistake, value in case.wrong.items():
                 if same(plain(value), plain(case.right), self.tolerance):
                     raise ValueError(f"Task {self.id}: mistake {mistake} gives the right result.")
+        for one, other in combinations(self.hints, 2):
+            if _fits(self, self.results(one), other):
+                raise ValueError(f"Task {self.id}: {one} and {other} cannot be told apart.")
+
+    def results(self, mistake: str) -> list[Any]:
+        """What a learner with this mistake gets in each case: right where the case names no value."""
+        return [plain(case.wrong.get(mistake, case.right)) for case in self.cases]
 
 
 @dataclass(frozen=True)
@@ -118,39 +127,58 @@ def judge(task: Task, answer: Callable[..., Any] | object) -> Outcome:
         if not same(got, plain(case.right), task.tolerance)
     ]
     if not wrong:
-        return Outcome(task.id, task.title, True, None, f"All {len(task.cases)} cases are right.")
-    mistake = _recognised(task, gots)
+        count = len(task.cases)
+        praise = "That is right." if count == 1 else f"All {count} cases are right."
+        return Outcome(task.id, task.title, True, None, praise)
+    mistake = next((each for each in task.hints if _fits(task, gots, each)), None)
     if mistake:
         return _failed(task, mistake, task.hints[mistake])
     return _failed(task, None, _unknown(*wrong[0]))
 
 
-def _recognised(task: Task, gots: list[Any]) -> str | None:
-    """The one mistake that explains the result of every case (right where it names no value)."""
-    for mistake in task.hints:
-        expected = [case.wrong.get(mistake, case.right) for case in task.cases]
-        pairs = zip(gots, expected, strict=True)
-        if all(same(got, plain(value), task.tolerance) for got, value in pairs):
-            return mistake
-    return None
+def _fits(task: Task, gots: list[Any], mistake: str) -> bool:
+    """Whether this one mistake explains the result of every case."""
+    pairs = zip(gots, task.results(mistake), strict=True)
+    return all(same(got, value, task.tolerance, whole=False) for got, value in pairs)
 
 
 def _call(answer: Any, case: Case) -> tuple[Any, str]:
-    if not callable(answer):
-        return plain(answer), ""
+    """The answer's value for a case, or what kept it from giving one."""
+    result = answer
+    if callable(answer):
+        arguments = copy.deepcopy(case.args)  # a function may change what it is given
+        try:
+            result = answer(*arguments)
+        except NotImplementedError as error:
+            return None, f"It is not filled in yet{_where(answer, error)}."
+        except (Exception, SystemExit) as error:
+            text = f": {short(str(error))[1:-1]}" if str(error) else ""
+            name = type(error).__name__
+            return None, f"Your function raised {name}{text}{_where(answer, error)}."
     try:
-        return plain(answer(*copy.deepcopy(case.args))), ""
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        line = f" in line {frames[1].lineno} of its cell" if len(frames) > 1 else ""
-        text = short(str(error))[1:-1]
-        return None, f"Your function raised {type(error).__name__}: {text}{line}."
+        return plain(result), ""
+    except (TypeError, RuntimeError) as error:  # a sparse tensor, a list that holds itself
+        return (
+            None,
+            f"Its result cannot be compared ({type(error).__name__}); return plain numbers.",
+        )
+
+
+def _where(answer: Any, error: BaseException) -> str:
+    """The line of the learner's function, counted in its cell, where the error passed last."""
+    code = getattr(answer, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [each.lineno for each in frames if code and each.filename == code.co_filename]
+    return f" (line {lines[-1]} of its cell)" if lines else ""
 
 
 def _unknown(case: Case, got: Any) -> str:
-    kind = difference_of_kind(got, plain(case.right))
-    call = f"For {', '.join(short(plain(arg)) for arg in case.args)}: " if case.args else ""
-    return call + (kind or f"it should be {short(plain(case.right))}, yours is {short(got)}.")
+    if kind := difference_of_kind(got, plain(case.right)):
+        return kind
+    told = (short(plain(argument)) for argument in case.args)
+    call = ", ".join(text if len(text) <= LONGEST_ARGUMENT else "…" for text in told)
+    where = f"For {call}: it" if call else "It"
+    return f"{where} should be {short(plain(case.right))}, yours is {short(got)}."
 
 
 def _failed(task: Task, mistake: str | None, message: str) -> Outcome:

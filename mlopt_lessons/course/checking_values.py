@@ -5,15 +5,24 @@ from typing import Any
 
 import numpy as np
 
+NEAR_ZERO = 1e-3  # next to zero the tolerance is absolute, this much smaller than the relative one
+
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 120
 _SHORT.maxlist = _SHORT.maxdict = _SHORT.maxtuple = 8
 
 
 def plain(value: Any) -> Any:
-    """The value with tensors and array-likes as numpy arrays, inside lists and dicts too."""
+    """The value with tensors as numpy arrays and lists for tuples, inside lists and dicts too.
+
+    Arrays are copies, so that a later call cannot change an earlier result.
+    """
     if hasattr(value, "detach"):  # a torch tensor, without importing torch
-        value = value.detach().cpu().numpy()
+        value = _from_tensor(value.detach().cpu())
+    if isinstance(value, np.ndarray):
+        value = value.copy() if value.ndim else value[()]
+    if isinstance(value, np.bool_):
+        return bool(value)
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -21,52 +30,51 @@ def plain(value: Any) -> Any:
     return value
 
 
-def same(got: Any, expected: Any, tolerance: float) -> bool:
+def same(got: Any, expected: Any, tolerance: float, *, whole: bool = True) -> bool:
     """Whether two plain values agree: numbers and arrays within the relative tolerance, NaN equal NaN.
 
-    Whole numbers must be whole numbers, and shapes must be the same.
+    Shapes must be the same; whole numbers must be of an integer type unless `whole` is False.
     """
-    if difference_of_kind(got, expected) is not None:
+    if difference_of_kind(got, expected, whole=whole) is not None:
         return False
     if isinstance(expected, dict):
-        return all(same(got[key], expected[key], tolerance) for key in expected)
+        return all(same(got[key], expected[key], tolerance, whole=whole) for key in expected)
     if _is_ragged(expected):
-        return all(same(g, e, tolerance) for g, e in zip(got, expected, strict=True))
+        pairs = zip(got, expected, strict=True)
+        return all(same(one, other, tolerance, whole=whole) for one, other in pairs)
     if isinstance(expected, str | bool) or expected is None:
         return bool(got == expected)
     left, right = np.asarray(got), np.asarray(expected)
-    if right.dtype.kind in "iub":
+    if left.dtype.kind != "f" and right.dtype.kind != "f":
         return bool(np.array_equal(left, right))
-    return bool(np.allclose(left, right, rtol=tolerance, atol=tolerance * 1e-3, equal_nan=True))
+    close = np.isclose(left, right, rtol=tolerance, atol=tolerance * NEAR_ZERO, equal_nan=True)
+    return bool(close.all())
 
 
-def difference_of_kind(got: Any, expected: Any) -> str | None:
+def difference_of_kind(got: Any, expected: Any, *, whole: bool = True) -> str | None:
     """A sentence when the type, the keys, the shape or the kind of number differ, else None."""
-    if got is None and expected is not None:
-        return "It returned None: fill in the missing lines and return the result."
+    if (got is None and expected is not None) or got is Ellipsis:
+        return "It is None: fill in the missing lines; a function must return its result."
     if isinstance(expected, dict):
         return _difference_of_keys(got, expected)
     if isinstance(expected, str | bool) or expected is None:
-        kind = type(expected).__name__
-        return (
-            None
-            if isinstance(got, type(expected))
-            else f"It must be a {kind}, you gave {_kind(got)}."
-        )
+        kind = "None" if expected is None else f"a {type(expected).__name__}"
+        fits = isinstance(got, type(expected))
+        return None if fits else f"It must be {kind}, you gave {short(got)}."
     if _is_ragged(expected):
         count = len(expected)
         fits = isinstance(got, list | np.ndarray) and len(got) == count
         return None if fits else f"It must be a list of {count} values, you gave {short(got)}."
-    return _difference_of_array(got, expected)
+    return _difference_of_array(got, expected, whole)
 
 
 def short(value: Any) -> str:
     """A value as text of bounded length."""
     if isinstance(value, np.ndarray):
-        text = np.array2string(value, threshold=12, edgeitems=3, precision=6, separator=", ")
+        text = np.array2string(value, threshold=12, edgeitems=3, precision=8, separator=", ")
         return text if len(text) <= 200 else text[:197] + "…"
     if isinstance(value, float | np.floating):
-        return f"{float(value):.6g}"
+        return f"{float(value):.8g}"
     if isinstance(value, np.generic):
         return str(value.item())
     return _SHORT.repr(value)
@@ -80,19 +88,29 @@ def _difference_of_keys(got: Any, expected: dict) -> str | None:
     return None
 
 
-def _difference_of_array(got: Any, expected: Any) -> str | None:
+def _difference_of_array(got: Any, expected: Any, whole: bool) -> str | None:
     try:
         left = np.asarray(got)
     except (ValueError, TypeError):
-        left = np.asarray(None)
+        return "It must be made of numbers, in rows of one length."
     right = np.asarray(expected)
     if left.dtype.kind not in "iufb":
         return f"It must be made of numbers, you gave {_kind(got)}."
     if left.shape != right.shape:
         return f"Its shape must be {_shape(right)}, yours is {_shape(left)}."
-    if right.dtype.kind in "iu" and left.dtype.kind not in "iu":
+    if (left.dtype.kind == "b") != (right.dtype.kind == "b"):
+        wanted = "True or False" if right.dtype.kind == "b" else "numbers"
+        return f"It must hold {wanted}, yours has type {left.dtype}."
+    if whole and right.dtype.kind in "iu" and left.dtype.kind not in "iu":
         return f"It must hold whole numbers (an integer type), yours has type {left.dtype}."
     return None
+
+
+def _from_tensor(tensor: Any) -> np.ndarray:
+    try:
+        return tensor.numpy()
+    except TypeError:  # numpy has no bfloat16
+        return tensor.float().numpy()
 
 
 def _is_ragged(value: Any) -> bool:

@@ -205,7 +205,12 @@ class LiveFigure:
     def _lay_out(self, title: str) -> widgets.VBox:
         for control in self.controls.values():
             control.style.description_width = "initial"
-        flow = widgets.Layout(flex_flow="row wrap")
+            if isinstance(
+                control, widgets.ToggleButtons
+            ):  # wide by default, for one short word each
+                control.layout.width = "max-content"
+                control.style.button_width = "auto"
+        flow = widgets.Layout(flex_flow="row wrap", align_items="flex-end", grid_gap="2px 16px")
         rows: list[widgets.Widget] = []
         if title:
             rows.append(widgets.HTML(f"<b>{html.escape(title)}</b>"))
@@ -233,4 +238,6 @@ class LiveFigure:
 
 def _sentence(text: str, *, failed: bool = False) -> str:
     role, colour = ("alert", "var(--jp-error-color1, #B00020)") if failed else ("status", "inherit")
-    return f'<p role="{role}" style="margin:0;color:{colour}">{html.escape(text)}</p>'
+    return (
+        f'<p role="{role}" style="margin:0;line-height:1.4;color:{colour}">{html.escape(text)}</p>'
+    )

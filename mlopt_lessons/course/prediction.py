@@ -1,21 +1,25 @@
 """Predict, then see: a prediction is stored before its result is shown, and compared with it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from html import escape
-from math import isfinite
-from typing import Any, Literal, get_args
+from pathlib import Path
+from typing import Any, get_args
 
 import ipywidgets as widgets
+from traitlets import TraitError
 
 from mlopt_lessons.course.cards import Card, card, line, paragraph
+from mlopt_lessons.course.prediction_controls import Kind, NumberBox, control
 from mlopt_lessons.course.provenance import Figure, with_unit
 from mlopt_lessons.course.store import Prediction, Store, StoreError, open_store
 
-Kind = Literal["number", "slider", "choice"]
 WAITING = "Lock in your prediction above; then this fills itself in."
 
 # Results that wait for their prediction in this kernel, by prediction id.
 _waiting: dict[str, list[Callable[[], None]]] = {}
+# Predictions that no file could take (read-only folder, full disk); they count in this kernel.
+_unsaved: dict[tuple[Path | None, str], Prediction] = {}
 
 
 class PredictionCard(Card):
@@ -30,50 +34,63 @@ class PredictionCard(Card):
         self.message = line()
         row = widgets.HBox([control, self.button], layout=widgets.Layout(flex_flow="row wrap"))
         self.widget = card([line(question, strong=True), row, self.message], "mlopt-predict")
-        self.still_text = f"Predict: {question}"
-        self.still_html = paragraph(self.still_text, strong=True)
+        options = control.options if isinstance(control, widgets.RadioButtons) else ()
+        self.still_text = "\n".join([f"Predict: {question}", *(f"  - {text}" for text in options)])
+        self.still_html = paragraph(f"Predict: {question}", strong=True) + _listed(options)
         self._show_stored()
 
     def lock(self) -> None:
-        """Stores the control's value, unless it cannot be a prediction: then says why, stores nothing."""
+        """Stores the control's value, unless it cannot be a prediction: then says why, stores nothing.
+
+        Where the file cannot be written, the prediction counts in this kernel and the button saves again.
+        """
         try:
-            stored = self._store.save_prediction(self.id, self._value(), self.unit)
-        except (ValueError, StoreError) as error:
+            value = self._value()
+        except ValueError as error:
             self.message.value = paragraph(str(error), alert=True)
             return
-        self._show_locked(stored)
+        trouble = ""
+        try:
+            stored = self._store.save_prediction(self.id, value, self.unit)
+            _unsaved.pop(self._key, None)
+        except StoreError as error:
+            stored = _unsaved[self._key] = Prediction(self.id, value, self.unit, "")
+            trouble = str(error)
+        self._show_locked(stored, trouble)
         for fill_in in _waiting.pop(self.id, []):
             fill_in()
 
+    @property
+    def _key(self) -> tuple[Path | None, str]:
+        return self._store.path, self.id
+
     def _value(self) -> float | str:
-        value = self.control.value
-        if isinstance(self.control, widgets.Text):
-            return _parsed(value, self.control.low, self.control.high, self.unit)
-        if value is None:
+        if isinstance(self.control, NumberBox):
+            return self.control.number()
+        if self.control.value is None:
             raise ValueError("Choose one of the answers first.")
-        return value
+        return self.control.value
 
     def _show_stored(self) -> None:
+        trouble = ""
         try:
             stored = self._store.prediction(self.id)
         except StoreError as error:
-            self.message.value = paragraph(str(error), alert=True)
-            return
-        if stored:
-            self._show_locked(stored)
+            stored, trouble = None, str(error)
+        if found := stored or _unsaved.get(self._key):
+            self._show_locked(found, trouble)
+        elif trouble:
+            self.message.value = paragraph(trouble, alert=True)
 
-    def _show_locked(self, stored: Prediction) -> None:
-        self.control.disabled = self.button.disabled = True
-        self.button.description = "Locked"
-        self.message.value = paragraph(f"Locked: {said(stored)}.")
-
-
-class NumberBox(widgets.Text):
-    """A text field for a number in a range; text that is no number gets a sentence, not silence."""
-
-    def __init__(self, low: float | None, high: float | None, **options: Any) -> None:
-        super().__init__(**options)
-        self.low, self.high = low, high
+    def _show_locked(self, stored: Prediction, trouble: str) -> None:
+        self.control.disabled = True
+        with suppress(TraitError):  # a later version of the question may have other answers
+            typed = isinstance(self.control, NumberBox)
+            self.control.value = str(stored.value) if typed else stored.value
+        self.button.disabled = not trouble
+        self.button.description = "Save again" if trouble else "Locked"
+        note = paragraph(trouble, alert=True) if trouble else ""
+        self.message.value = paragraph(f"Locked: {said(stored)}.") + note
 
 
 class Reveal(Card):
@@ -104,10 +121,11 @@ class Reveal(Card):
         self._body.value = self.still_html
 
     def _stored(self) -> Prediction | None:
+        unsaved = _unsaved.get((self._store.path, self.id))
         try:
-            return self._store.prediction(self.id)
+            return self._store.prediction(self.id) or unsaved
         except StoreError:
-            return None
+            return unsaved
 
 
 def predict(
@@ -130,8 +148,8 @@ def predict(
         raise ValueError(f"kind must be number, slider or choice, got {kind!r}.")
     if not id or not question:
         raise ValueError("A prediction needs an id and a question.")
-    control = _control(kind, unit, low, high, step, options)
-    return PredictionCard(id, question, unit, control, open_store())
+    made = control(kind, unit, low, high, step, options)
+    return PredictionCard(id, question, unit, made, open_store())
 
 
 def reveal(id: str, figure: Figure, *, table: Any = None) -> Reveal:
@@ -162,48 +180,6 @@ def compared(prediction: Prediction | None, figure: Figure) -> str:
     return f"You said {said(prediction)}, it was {was}."
 
 
-def _control(
-    kind: Kind,
-    unit: str,
-    low: float | None,
-    high: float | None,
-    step: float | None,
-    options: Sequence[str] | None,
-) -> widgets.Widget:
-    label = f"my prediction ({unit})" if unit else "my prediction"
-    style = {"description_width": "initial"}
-    if kind == "choice":
-        if not options or len(options) < 2:
-            raise ValueError("A choice needs at least two options.")
-        layout = widgets.Layout(width="auto")
-        return widgets.RadioButtons(options=list(options), value=None, layout=layout, style=style)
-    if kind == "number":
-        return NumberBox(low, high, description=label, placeholder="a number", style=style)
-    if low is None or high is None or not low < high:
-        raise ValueError(f"A slider needs low below high, got {low} and {high}.")
-    middle = low + (high - low) / 2
-    step = step or (high - low) / 100
-    return widgets.FloatSlider(
-        middle, min=low, max=high, step=step, description=label, style=style, readout_format=".2f"
-    )
-
-
-def _parsed(text: str, low: float | None, high: float | None, unit: str) -> float:
-    try:
-        value = float(text.strip().removesuffix(unit).replace(",", ""))
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a number; write one, for example 2.5.") from error
-    if not isfinite(value):
-        raise ValueError("Write a finite number, for example 2.5.")
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise ValueError(
-            f"{value:g} is outside {low:g} to {high:g}; write a number in that range."
-            if low is not None and high is not None
-            else f"{value:g} is out of range; write another number."
-        )
-    return value
-
-
 def _table_of(table: Any) -> tuple[str, str]:
     if table is None:
         return "", ""
@@ -212,3 +188,8 @@ def _table_of(table: Any) -> tuple[str, str]:
     )
     frame = getattr(table, "data", table)  # a Styler keeps its DataFrame there
     return str(frame), html
+
+
+def _listed(texts: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<ul>{items}</ul>" if items else ""

@@ -50,8 +50,8 @@ def misconceptions() -> dict[str, dict[str, str]]:
 @cache
 def lessons() -> tuple[str, ...]:
     """Lessons that have questions, in the order of the course."""
-    folder = DATA.joinpath("quizzes")
-    return tuple(sorted(entry.name.removesuffix(".json") for entry in folder.iterdir()))
+    names = (entry.name for entry in DATA.joinpath("quizzes").iterdir())
+    return tuple(sorted(name.removesuffix(".json") for name in names if name.endswith(".json")))
 
 
 @cache
@@ -70,13 +70,11 @@ def parse(
 ) -> tuple[Question, ...]:
     """Questions out of plain data.
 
-    Raises ValueError that names question and option: an id twice, fewer than three options, not
-    exactly one right, an option without explanation, a wrong one without a catalogued misconception.
+    Raises ValueError that names question and option: a missing or unknown field, an id twice, fewer
+    than three options, not exactly one right, an option without explanation, a wrong one without a
+    catalogued misconception, a right one with any.
     """
-    found = tuple(
-        Question(row["id"], lesson, row["text"], tuple(Option(**each) for each in row["options"]))
-        for row in rows
-    )
+    found = tuple(_question(lesson, row) for row in rows)
     ids = [question.id for question in found]
     if len(ids) != len(set(ids)):
         raise ValueError(f"{lesson} has two questions with the same id.")
@@ -104,17 +102,32 @@ def due(lesson: str, answers: Sequence[Answer], count: int = 3) -> tuple[Questio
     return tuple(sorted(earlier, key=urgency)[:count])
 
 
+def _question(lesson: str, row: Mapping[str, Any]) -> Question:
+    try:
+        options = tuple(Option(**each) for each in row["options"])
+        return Question(row["id"], lesson, row["text"], options)
+    except (KeyError, TypeError) as error:
+        name = row.get("id", "without id") if isinstance(row, Mapping) else row
+        raise ValueError(
+            f"{lesson}, question {name}: a field is missing or unknown ({error})."
+        ) from error
+
+
 def _check(question: Question, catalogue: Mapping[str, Any]) -> None:
     options = question.options
     if len(options) < FEWEST_OPTIONS or len({option.id for option in options}) != len(options):
         raise ValueError(
             f"{question.id} needs at least {FEWEST_OPTIONS} options with different ids."
         )
-    if sum(option.correct for option in options) != 1:
+    if sum(option.correct is True for option in options) != 1:
         raise ValueError(f"{question.id} needs exactly one right option.")
     for option in options:
         if not option.explanation.strip() or not option.text.strip():
             raise ValueError(f"{question.id}, option {option.id}: text and explanation are needed.")
+        if option.correct and option.misconception is not None:
+            raise ValueError(
+                f"{question.id}, option {option.id}: a right option has no misconception."
+            )
         if not option.correct and option.misconception not in catalogue:
             raise ValueError(
                 f"{question.id}, option {option.id}: a wrong option needs a misconception of the catalogue."

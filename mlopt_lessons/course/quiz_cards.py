@@ -15,7 +15,10 @@ NOTHING_DUE = (
 
 
 class QuestionCard:
-    """One question with its options; an answer is explained and stored, and may be tried again."""
+    """One question with its options; an answer is explained and stored, and may be tried again.
+
+    Only the button answers: with a keyboard, the arrow keys choose each option on the way.
+    """
 
     def __init__(self, question: Question, store: Store) -> None:
         self.question, self._store = question, store
@@ -24,12 +27,25 @@ class QuestionCard:
             value=None,
             layout=widgets.Layout(width="auto"),
         )
+        self.button = widgets.Button(description="Answer", button_style="primary")
         self.feedback = line()
-        self.widget = card(
-            [line(question.text, strong=True), self.choice, self.feedback], "mlopt-quiz"
-        )
+        rows = [line(question.text, strong=True), self.choice, self.button, self.feedback]
+        self.widget = card(rows, "mlopt-quiz")
         self._restore()
-        self.choice.observe(self._answered, names="value")
+        self.choice.observe(lambda _change: self._clear(), names="value")
+        self.button.on_click(lambda _button: self.answer())
+
+    def answer(self) -> None:
+        """Explains the chosen option and stores it; asks for one when none is chosen."""
+        if self.choice.value is None:
+            self.feedback.value = paragraph("Choose one of the answers first.", alert=True)
+            return
+        option = self.question.option(self.choice.value)
+        self._explain(option)
+        try:
+            self._store.record_answer(self.question.id, option.id, option.correct)
+        except StoreError as error:
+            self.feedback.value += paragraph(str(error), alert=True)
 
     def _restore(self) -> None:
         try:
@@ -42,13 +58,8 @@ class QuestionCard:
             self.choice.value = earlier[-1].option
             self._explain(self.question.option(earlier[-1].option))
 
-    def _answered(self, change: dict) -> None:
-        option = self.question.option(change["new"])
-        self._explain(option)
-        try:
-            self._store.record_answer(self.question.id, option.id, option.correct)
-        except StoreError as error:
-            self.feedback.value += paragraph(str(error), alert=True)
+    def _clear(self) -> None:
+        self.feedback.value = ""  # it explains another option
 
     def _explain(self, option: Option) -> None:
         word = "Right." if option.correct else "Not this one."

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -47,7 +48,8 @@ def sync(folder: Path | str, content: Path | None = None) -> list[Change]:
     """Makes or updates the workspace `folder`; returns what changed, in the order of the files.
 
     A file that the learner changed (any byte) stays; where the course changed it too, the new
-    version is written beside it as NAME.new.ipynb. A deleted file comes back. Each file is written
+    version is written beside it as NAME.new.ipynb (NAME.new2.ipynb if they changed that one too). A
+    deleted file comes back. Each file is written
     whole or not at all. Raises WorkspaceError with a sentence when the folder is a file, cannot be
     written, or the disk is full; files finished before that are complete and noted.
     """
@@ -102,13 +104,24 @@ def _place(folder: Path, name: str, data: bytes, manifest: dict[str, str]) -> Ch
     elif known == new:
         return Change("kept", target)
     else:
-        beside = target.with_suffix(f".new{target.suffix}")
+        beside = _free_beside(folder, target, new, manifest)
         _write(beside, data)
+        _note(folder, manifest, beside.relative_to(folder).as_posix(), new)
         _note(folder, manifest, name, new)
         return Change("kept beside", beside)
     _write(target, data)
     _note(folder, manifest, name, new)
     return Change(action, target)
+
+
+def _free_beside(folder: Path, target: Path, new: str, manifest: dict[str, str]) -> Path:
+    """NAME.new.ipynb, or NAME.new2.ipynb and so on where the learner works in the one before."""
+    for number in count(1):
+        path = target.with_suffix(f".new{number if number > 1 else ''}{target.suffix}")
+        ours = (new, manifest.get(path.relative_to(folder).as_posix()))
+        if not path.exists() or _hash(path.read_bytes()) in ours:
+            break
+    return path
 
 
 def _note(folder: Path, manifest: dict[str, str], name: str, digest: str) -> None:

@@ -1,0 +1,13 @@
+"""nbgrader for this course: solutions/ is its source, exercises/ its release."""
+
+from pathlib import Path
+
+c = get_config()  # noqa: F821 (nbgrader provides it)
+c.CourseDirectory.course_id = "mlopt-lessons"
+c.CourseDirectory.root = str(Path(__file__).parent)
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.ignore = ["judge.py", ".ipynb_checkpoints", "*.pyc", "__pycache__"]
+c.ClearSolutions.code_stub = {"python": "...  # your code here"}
+c.ClearSolutions.text_stub = "Your answer here."
+c.ExecutePreprocessor.timeout = 120
