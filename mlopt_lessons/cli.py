@@ -65,10 +65,10 @@ def lab(folder: Path, sync_only: bool, no_browser: bool, port: int | None) -> No
         click.echo(f"{change.action}: {change.path}")
     click.echo(f"Workspace: {folder.resolve()}")
     if not sync_only:
-        sys.exit(_start_lab(folder, no_browser, port))
+        _start_lab(folder, no_browser, port)
 
 
-def _start_lab(folder: Path, no_browser: bool, port: int | None) -> int:
+def _start_lab(folder: Path, no_browser: bool, port: int | None) -> None:
     options = [
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -78,13 +78,12 @@ def _start_lab(folder: Path, no_browser: bool, port: int | None) -> int:
     ]
     environment = os.environ | {"MLOPT_WORKSPACE": str(folder.resolve())}
     command = [sys.executable, "-m", "jupyterlab", *options]
-    with subprocess.Popen(command, cwd=folder, env=environment) as server:
-        try:
-            return server.wait()
-        except KeyboardInterrupt:
-            server.terminate()
-            server.wait()
-            return 0
+    os.chdir(folder)
+    if os.name == "nt":
+        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+    # Become JupyterLab, so that whoever stops this process stops the server and its kernels.
+    sys.stdout.flush()
+    os.execve(sys.executable, command, environment)
 
 
 @mlopt.command()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+import urllib.error
 import urllib.request
 import venv
 import zipfile
@@ -118,8 +119,7 @@ def test_lab_opens_from_an_empty_folder(lab: subprocess.Popen[str]) -> None:
     request = urllib.request.Request(
         f"{base}/api/contents/notebooks", headers={"Authorization": f"token {token}"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        names = [entry["name"] for entry in json.load(answer)["content"]]
+    names = [entry["name"] for entry in _answer(request)["content"]]
     assert "05_quantization.ipynb" in names
 
 
@@ -131,3 +131,18 @@ def _address(process: subprocess.Popen[str]) -> str:
             return found[0]
         assert time.monotonic() < deadline, "JupyterLab printed no address in time"
     raise AssertionError("JupyterLab stopped before it printed an address")
+
+
+def _answer(request: urllib.request.Request) -> dict:
+    """The server's answer; its address is printed a moment before it listens."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError:
+            raise
+        except urllib.error.URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
