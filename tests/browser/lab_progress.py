@@ -40,6 +40,7 @@ def answer(card: Locator) -> Answer:
     unchosen = next(option for option in options.all() if not option.is_checked())
     unchosen.click()
     expect(unchosen).to_be_checked()
+    card.get_by_role("button", name="Answer").click()
     expect(card.get_by_role("alert")).not_to_be_empty()
     return shown(card)
 
