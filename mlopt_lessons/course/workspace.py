@@ -1,7 +1,8 @@
 """The learner's workspace: copies of the notebooks and exercises, outputs cleared, never overwritten.
 
-The manifest `.mlopt/manifest.json` holds the hash of each file as it was last written here. A file
-that still has that hash is ours to update; any other is the learner's and stays as it is.
+The manifest `.mlopt/manifest.json` holds the hash of each file as it was last written here, and while
+it is being written the new one too. A file that still has such a hash is ours to update; any other is
+the learner's and stays as it is.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ import nbformat
 from mlopt_lessons.course.store import MARKER
 
 Action = Literal["new", "updated", "restored", "kept", "kept beside"]
+Manifest = dict[str, list[str]]  # a file's name → the hashes that it has from us
 PACKAGE = Path(__file__).parent.parent
 PARTS = ("notebooks", "exercises")
 
@@ -54,7 +56,7 @@ def sync(folder: Path | str, content: Path | None = None) -> list[Change]:
     written, or the disk is full; files finished before that are complete and noted.
     """
     folder = Path(folder).expanduser().resolve()
-    manifest: dict[str, str] = {}
+    manifest: Manifest = {}
     try:
         (folder / MARKER).mkdir(parents=True, exist_ok=True)
         manifest = _read_manifest(folder)
@@ -90,54 +92,60 @@ def cleared(notebook: bytes) -> bytes:
     return (nbformat.writes(parsed) + "\n").encode("utf-8")
 
 
-def _place(folder: Path, name: str, data: bytes, manifest: dict[str, str]) -> Change | None:
+def _place(folder: Path, name: str, data: bytes, manifest: Manifest) -> Change | None:
     target, new = folder / name, _hash(data)
-    known = manifest.get(name)
+    known = manifest.get(name, [])
     present = _hash(target.read_bytes()) if target.exists() else None
     if present == new:
-        _note(folder, manifest, name, new)
+        _note(folder, manifest, name, [new])
         return None
     if present is None:
         action: Action = "restored" if known else "new"
-    elif present == known:
+    elif present in known:
         action = "updated"
-    elif known == new:
+    elif known == [new]:
         return Change("kept", target)
     else:
         beside = _free_beside(folder, target, new, manifest)
-        _write(beside, data)
-        _note(folder, manifest, beside.relative_to(folder).as_posix(), new)
-        _note(folder, manifest, name, new)
+        _write_noted(folder, beside, data, manifest)
+        _note(folder, manifest, name, [new])
         return Change("kept beside", beside)
-    _write(target, data)
-    _note(folder, manifest, name, new)
+    _write_noted(folder, target, data, manifest)
     return Change(action, target)
 
 
-def _free_beside(folder: Path, target: Path, new: str, manifest: dict[str, str]) -> Path:
+def _free_beside(folder: Path, target: Path, new: str, manifest: Manifest) -> Path:
     """NAME.new.ipynb, or NAME.new2.ipynb and so on where the learner works in the one before."""
     for number in count(1):
         path = target.with_suffix(f".new{number if number > 1 else ''}{target.suffix}")
-        ours = (new, manifest.get(path.relative_to(folder).as_posix()))
+        ours = (new, *manifest.get(path.relative_to(folder).as_posix(), []))
         if not path.exists() or _hash(path.read_bytes()) in ours:
             break
     return path
 
 
-def _note(folder: Path, manifest: dict[str, str], name: str, digest: str) -> None:
-    # After each file, so that a run cut short is continued rightly by the next one.
-    if manifest.get(name) != digest:
-        manifest[name] = digest
+def _write_noted(folder: Path, path: Path, data: bytes, manifest: Manifest) -> None:
+    """Writes a file; killed at any moment, the file is still known as ours, the old one or the new."""
+    name, new = path.relative_to(folder).as_posix(), _hash(data)
+    _note(folder, manifest, name, [*manifest.get(name, []), new])
+    _write(path, data)
+    _note(folder, manifest, name, [new])
+
+
+def _note(folder: Path, manifest: Manifest, name: str, hashes: list[str]) -> None:
+    if manifest.get(name) != hashes:
+        manifest[name] = hashes
         _write(folder / MARKER / "manifest.json", json.dumps(manifest, indent=1).encode())
 
 
-def _read_manifest(folder: Path) -> dict[str, str]:
+def _read_manifest(folder: Path) -> Manifest:
     path = folder / MARKER / "manifest.json"
     if not path.exists():
         return {}
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError):
+        read = json.loads(path.read_text(encoding="utf-8"))
+        return {name: list(hashes) for name, hashes in read.items()}
+    except (ValueError, TypeError, AttributeError):
         return {}  # damaged: every file that differs then counts as the learner's
 
 

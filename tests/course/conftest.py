@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from course_content import BOOK, DATA, EXERCISE, notebook, write
 from small_disk import Disk
 
 from mlopt_lessons.course import prediction, store
@@ -45,3 +46,21 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
         pytest.skip("Only root on Linux can mount a small disk; this needs one.")
     yield made
     subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """What the course ships, with traces of runs that no learner should get."""
+    root = tmp_path / "content"
+    write(root, BOOK, notebook("1", output="seen too early"))
+    write(root, EXERCISE, notebook("def f(): ..."))
+    write(root, DATA, b"a,b\r\n1,2\r\n")
+    write(root, Path("notebooks/.ipynb_checkpoints/05.ipynb"), notebook("old"))
+    write(root, Path("exercises/__pycache__/x.pyc"), b"\0")
+    return root
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """Where the learner's workspace will be."""
+    return tmp_path / "my course"

@@ -145,7 +145,7 @@ def test_a_file_that_may_not_grow_keeps_what_it_has(tmp_path: Path) -> None:
     connection = store._open()
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(StoreError, match="the disk of .* is full"):
+    with pytest.raises(StoreError, match=r"the disk of .* is full"):
         store.save_prediction("quant-1", "x" * 100_000)
     assert [answer.question for answer in store.answers()] == ["q1"]
     connection.execute("PRAGMA max_page_count = 1000000")
