@@ -1,4 +1,4 @@
-"""One look for every picture: palette, matplotlib style, still pictures, and the PNG encoder.
+"""One look for every picture: palette, matplotlib style, and the PNG encoder.
 
 No function here touches pyplot or matplotlib's global settings.
 
@@ -9,7 +9,6 @@ JupyterLab's light and dark themes.
 
 import base64
 import io
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -118,25 +117,8 @@ def bundle(png: bytes, alt: str) -> dict[str, Any]:
     return {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": alt}
 
 
-@dataclass(frozen=True)
-class Still:
-    """A still picture and the sentence that says what it shows; a cell ends on it."""
-
-    png: bytes
-    alt: str
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return bundle(self.png, self.alt)
-
-
-def still(figure: Figure, alt: str) -> Still:
-    """Draw the figure and return it as a still picture.
-
-    `alt` states the finding in a sentence; it is what a screen reader says and what a saved
-    notebook is compared by. Raises ValueError when it is empty.
-    """
-    if not alt.strip():
-        raise ValueError("A picture needs a sentence that says what it shows; pass it as `alt`.")
+def draw_png(figure: Figure) -> bytes:
+    """Draw the whole figure and return its PNG."""
     canvas = canvas_of(figure)
     canvas.draw()
-    return Still(encode_png(canvas), alt)
+    return encode_png(canvas)

@@ -71,7 +71,7 @@ def differing(lab: LiveFigure, height: float, times: int) -> float:
     """
     picture = Level()
     picture.update(level(height, times))
-    whole = pixels(look.still(picture.figure, "whole").png)
+    whole = pixels(look.draw_png(picture.figure))
     return float((np.abs(pixels(lab.image.value) - whole).max(axis=2) > 48).mean())
 
 

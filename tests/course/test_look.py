@@ -1,6 +1,5 @@
 """The look: colours that stay apart, texts that can be read, PNGs that hold what was drawn."""
 
-import base64
 import io
 import subprocess
 import sys
@@ -9,7 +8,6 @@ from itertools import combinations
 import matplotlib as mpl
 import numpy as np
 import pytest
-from IPython.core.formatters import DisplayFormatter
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -99,7 +97,7 @@ def test_the_module_does_not_load_pyplot() -> None:
 
 def test_size_is_in_inches_of_a_hundred_pixels() -> None:
     made, _ = look.figure(6, 3)
-    picture = Image.open(io.BytesIO(look.still(made, "Nothing.").png))
+    picture = Image.open(io.BytesIO(look.draw_png(made)))
     assert picture.size == (600, 300)
 
 
@@ -113,25 +111,10 @@ def test_the_palette_png_is_what_matplotlib_draws() -> None:
     made, axes = look.figure(6, 3)
     for index, colour in enumerate(look.CYCLE):
         axes.bar(index, index + 1, color=colour)
-    shown = look.still(made, "Seven bars.")
-    got = np.asarray(Image.open(io.BytesIO(shown.png)).convert("RGB"), dtype=int)
+    got = np.asarray(Image.open(io.BytesIO(look.draw_png(made))).convert("RGB"), dtype=int)
     drawn = np.asarray(look.canvas_of(made).buffer_rgba())[..., :3].astype(int)
     assert np.abs(got - drawn).mean() < 1.5
     assert np.abs(got - drawn).max() <= 48  # antialiased edges share a palette entry
-
-
-def test_a_still_shows_its_picture_and_its_sentence() -> None:
-    made, _ = look.figure(2, 2)
-    shown, _ = DisplayFormatter().format(look.still(made, "An empty square."))
-    assert shown["text/plain"] == "An empty square."
-    picture = Image.open(io.BytesIO(base64.b64decode(shown["image/png"])))
-    assert picture.size == (200, 200)
-
-
-def test_a_still_without_a_sentence_is_refused() -> None:
-    made, _ = look.figure(2, 2)
-    with pytest.raises(ValueError, match="sentence"):
-        look.still(made, " ")
 
 
 def test_a_figure_with_another_canvas_gets_agg() -> None:
