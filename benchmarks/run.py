@@ -1,0 +1,128 @@
+"""Measures the README's table on this machine and writes it there: `make bench`.
+
+Sizes, accuracies and latencies of every variant of lesson 5's models, import time, notebook time, and
+slider latency in a browser where there is one. Nothing else should run meanwhile.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import slider_latency
+
+from mlopt_lessons.course import describe
+from mlopt_lessons.quantization import compare
+from mlopt_lessons.workbench import MODELS, dataset_for, load_model, price
+
+ROOT = Path(__file__).parents[1]
+START, END = "<!-- bench:start -->", "<!-- bench:end -->"
+NOTEBOOK = ROOT / "notebooks" / "05_quantization.ipynb"
+BATCHES = (1, 64)
+IMPORT_RUNS = 7
+
+
+def main() -> None:
+    """Measures everything, prints it, and replaces the table in the README."""
+    lines = [machine_line(), "", *variants_table(), "", *course_table()]
+    text = "\n".join(lines)
+    print(text)
+    readme = ROOT / "README.md"
+    old = readme.read_text(encoding="utf-8")
+    before, after = old.split(START)[0], old.split(END)[1]
+    readme.write_text(f"{before}{START}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def machine_line() -> str:
+    """Where and how it was measured."""
+    return (
+        f"By `make bench` on {time.strftime('%Y-%m-%d')}: {describe().summary()}. One thread, variants in "
+        "turn, 50 rounds after warm-up: median (10th to 90th percentile). *Faster* is against FP32 in ONNX "
+        f"Runtime, round by round; dollars at {price('c7i.large')}, one stream."
+    )
+
+
+def variants_table() -> list[str]:
+    """Bytes, accuracy, latency and dollars of each variant of each model."""
+    heads = ["model", "variant", "on disk", "smaller", "accuracy (95 %)"]
+    heads += [f"faster, batch {batch}" for batch in BATCHES] + [
+        "ms, batch 1",
+        "$ a million, batch 1",
+    ]
+    rows = [row for name in MODELS for row in variant_rows(name)]
+    return ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|", *rows]
+
+
+def variant_rows(name: str) -> list[str]:
+    """One line a variant of one model."""
+    data = dataset_for(name)
+    calibration = data.train_x[:256].numpy()
+    report = compare(
+        load_model(name), data, calibration=calibration, price=price("c7i.large"), batch=BATCHES
+    )
+    table = report.table().set_index(["variant", "batch"])
+    lines = []
+    for variant in dict.fromkeys(table.index.get_level_values("variant")):
+        first = table.loc[(variant, BATCHES[0])]
+        faster = [table.loc[(variant, batch)]["faster (10–90 %)"] for batch in BATCHES]
+        cells = [
+            name,
+            variant,
+            first["on disk"],
+            first["smaller"],
+            first["accuracy (95 %)"],
+            *faster,
+        ]
+        cells += [first["ms a batch (10–90 %)"], first["$ a million"]]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return lines
+
+
+def course_table() -> list[str]:
+    """What the course itself costs: import, notebook, sliders."""
+    return [
+        "| of the course | measured |",
+        "|---|---|",
+        f"| `import mlopt_lessons` | {import_milliseconds():.0f} ms (median of {IMPORT_RUNS}, over bare Python) |",
+        f"| notebook 05, top to bottom | {notebook_seconds():.0f} s |",
+        f"| slider to repaint, notebook 05 | {slider_line()} |",
+    ]
+
+
+def import_milliseconds() -> float:
+    """Milliseconds that the import adds to a fresh Python."""
+
+    def median(code: str) -> float:
+        times = []
+        for _ in range(IMPORT_RUNS):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            times.append(time.perf_counter() - start)
+        return statistics.median(times)
+
+    return 1000 * (median("import mlopt_lessons") - median("pass"))
+
+
+def notebook_seconds() -> float:
+    """Seconds of one run of the notebook, kernel start included; the file stays as it is."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "jupyter", "execute", "--output", f"{folder}/out.ipynb"]
+        start = time.perf_counter()
+        subprocess.run([*command, str(NOTEBOOK)], check=True, capture_output=True)
+        return time.perf_counter() - start
+
+
+def slider_line() -> str:
+    """Latency in a real browser over all sliders, or why there is none."""
+    program = slider_latency.find_chromium()
+    if program is None:
+        return "no browser on this machine"
+    timings = slider_latency.measure("05_quantization", program)
+    worst = max(timings, key=lambda timing: timing.p95)
+    return f"p50 {worst.p50:.0f} ms, p95 {worst.p95:.0f} ms (slowest of {len(timings)} sliders)"
+
+
+if __name__ == "__main__":
+    main()
