@@ -85,7 +85,7 @@ def course_table() -> list[str]:
     return [
         "| of the course | measured |",
         "|---|---|",
-        f"| `import mlopt_lessons` | {import_milliseconds():.0f} ms (median of {IMPORT_RUNS}, over bare Python) |",
+        f"| `import mlopt_lessons` | {import_milliseconds():.0f} ms over bare Python |",
         f"| notebook 05, top to bottom | {notebook_seconds():.0f} s |",
         f"| slider to repaint, notebook 05 | {slider_line()} |",
     ]

@@ -15,6 +15,7 @@ from mlopt_lessons.quantization.simulate import quantizable, weight_grid
 from mlopt_lessons.workbench import Accuracy, format_bytes
 
 BINS = 120
+MOST_WEIGHTS = 500_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +67,19 @@ class WeightView:
 
 
 def weight_layers(model: nn.Module) -> dict[str, Tensor]:
-    """The weights of each layer that can be quantized, by name, largest last."""
+    """The weights of each layer that can be quantized, by name, largest last.
+
+    A layer over MOST_WEIGHTS is thinned evenly by output channels; its name then says so.
+    """
     found = {name: layer.weight.detach() for name, layer in quantizable(model).items()}
-    return dict(sorted(found.items(), key=lambda item: item[1].numel()))
+    by_size = sorted(found.items(), key=lambda item: item[1].numel())
+    return dict(_thinned(name, weight) for name, weight in by_size)
+
+
+def _thinned(name: str, weight: Tensor) -> tuple[str, Tensor]:
+    """A layer too large to follow a slider is shown by some of its channels, and says so."""
+    step = -(-weight.numel() // MOST_WEIGHTS)
+    return (name, weight) if step == 1 else (f"{name}, 1 channel in {step}", weight[::step].clone())
 
 
 def view(

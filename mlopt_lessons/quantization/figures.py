@@ -21,6 +21,7 @@ GRANULARITY_STYLE = {
 }
 
 
+@look.style()
 def recipe_cards(cards: Sequence[Card]) -> Figure:
     """The bakery's cards: each number with all its digits, and as a whole number."""
     figure, axes = look.figure(width=8, height=2.6, ncols=2)
@@ -42,6 +43,7 @@ def recipe_cards(cards: Sequence[Card]) -> Figure:
     return figure
 
 
+@look.style()
 def accuracy_cliff(points: Sequence[SweepPoint], fp32: SweepPoint, title: str) -> Figure:
     """Accuracy against bits, one line a granularity, with 95 % intervals and the FP32 band."""
     figure, axis = look.figure(width=8, height=3.8)
@@ -78,6 +80,7 @@ MANY_LEVELS = 40  # more lines than that would hide the histogram: they become t
 class WeightPicture:
     """Lab (a): one layer's weights with the grid, and the accuracy of every number of bits."""
 
+    @look.style()
     def __init__(self) -> None:
         self.figure, (self._weights, self._accuracy) = look.figure(width=9.6, height=3.9, ncols=2)
         self._histogram = self._weights.stairs([1], [0, 1], fill=True, color=look.SKY)
@@ -141,6 +144,7 @@ class WeightPicture:
 class SpeedPicture:
     """Lab (b): latency of FP32 and int8 against the width of the network, with the crossover."""
 
+    @look.style()
     def __init__(self, widths: Sequence[int], slowest_ms: float, fastest_ms: float) -> None:
         self.figure, self._axis = look.figure(width=8.4, height=3.9)
         self._axis.set(
