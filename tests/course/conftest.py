@@ -16,6 +16,7 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test starts as a new kernel does: no store open, no result waiting."""
     monkeypatch.setattr(store, "_OPEN", {})
     monkeypatch.setattr(prediction, "_waiting", {})
+    monkeypatch.setattr(prediction, "_unsaved", {})
 
 
 @pytest.fixture
