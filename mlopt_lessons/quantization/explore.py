@@ -46,7 +46,7 @@ class WeightView:
     @property
     def grid_note(self) -> str:
         """The grid in a few words."""
-        scales = "1 scale" if self.scales == 1 else f"{self.scales} scales"
+        scales = "1 scale" if self.scales == 1 else f"{self.scales} scales (widest shown)"
         return f"{self.layer}: {2**self.bits} levels, {scales}"
 
     @property
