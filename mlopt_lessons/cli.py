@@ -1,11 +1,12 @@
 """The command `mlopt`. Each command imports what it needs when it runs, so that --help is quick."""
 
 import importlib
+import importlib.util
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -69,7 +70,10 @@ def lab(folder: Path, sync_only: bool, no_browser: bool, port: int | None) -> No
 
 
 def _start_lab(folder: Path, no_browser: bool, port: int | None) -> None:
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise ModuleNotFoundError(name="jupyterlab")
     options = [
+        "--ServerApp.answer_yes=True",  # Ctrl-C ends it without a question
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *(["--no-browser"] if no_browser else []),
@@ -77,25 +81,31 @@ def _start_lab(folder: Path, no_browser: bool, port: int | None) -> None:
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
     environment = os.environ | {"MLOPT_WORKSPACE": str(folder.resolve())}
-    command = [sys.executable, "-m", "jupyterlab", *options]
+    _become([sys.executable, "-m", "jupyterlab", *options], folder, environment)
+
+
+def _become(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """Turns this process into another, so that whoever stops it stops JupyterLab and its kernels."""
     os.chdir(folder)
-    if os.name == "nt":
-        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
-    # Become JupyterLab, so that whoever stops this process stops the server and its kernels.
     sys.stdout.flush()
-    os.execve(sys.executable, command, environment)
+    if os.name != "nt":
+        os.execve(command[0], command, environment)
+    # Windows cannot; there Ctrl-C reaches both, and this process waits until the other has ended.
+    with subprocess.Popen(command, env=environment) as server, suppress(KeyboardInterrupt):
+        server.wait()
+    sys.exit(server.returncode)
 
 
 @mlopt.command()
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 def doctor(folder: Path) -> None:
     """Say what is missing on this machine and how to mend it."""
-    from mlopt_lessons.course.doctor import examine
+    from mlopt_lessons.doctor import examine
 
-    findings = list(examine(folder))
-    for finding in findings:
+    missing = 0
+    for finding in examine(folder):
         click.echo(str(finding))
-    missing = sum(finding.level == "missing" for finding in findings)
+        missing += finding.level == "missing"
     click.echo("Ready." if not missing else f"{missing} to mend before you start.")
     sys.exit(1 if missing else 0)
 
@@ -115,12 +125,34 @@ def check(notebook: Path, timeout: int) -> None:
     sys.exit(0 if passed == len(results) else 1)
 
 
-def main(arguments: list[str] | None = None) -> Any:
-    """Runs `mlopt`; an error of the course becomes one sentence, exit status 1."""
+def main(arguments: list[str] | None = None) -> None:
+    """Runs `mlopt`. An error becomes one sentence and exit status 1, a wrong option status 2."""
     try:
-        return mlopt(args=arguments, prog_name="mlopt", standalone_mode=True)
-    except (ValueError, TypeError, OSError, ImportError) as error:
+        mlopt(args=arguments, prog_name="mlopt")
+    except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        click.echo(f"mlopt: {error}", err=True)
+        click.echo(f"Error: {sentence(error)}", err=True)
         sys.exit(1)
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, and the next step. The course's own errors say both themselves."""
+    if isinstance(error, ImportError):
+        missing = f"The package {error.name} does not load" if error.name else str(error)
+        return f"{missing}; run mlopt doctor, which says how to mend it."
+    if type(error).__module__.startswith("mlopt_lessons."):
+        return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} cannot be used ({error.strerror}); check path and permissions."
+    if isinstance(error, ValueError | TypeError | OSError) and _raised_here(error):
+        return str(error)
+    name = type(error).__name__
+    return f"Unexpected {name}: {error}. Run it again with {DEBUG}=1 to see where it comes from."
+
+
+def _raised_here(error: Exception) -> bool:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals["__name__"].startswith("mlopt_lessons.")
