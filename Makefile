@@ -1,6 +1,8 @@
 # `make lab` opens the course, `make test` runs everything that CI runs. `make help` lists the rest.
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for each in python3.11 python3 python3.12 python3.13 python3.14 python; do \
+	$$each -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$each && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 WORKSPACE ?= workspace
@@ -10,12 +12,14 @@ SOLUTIONS := $(wildcard solutions/*/*.ipynb)
 NBVAL := --nbval --nbval-sanitize-with tests/notebooks/nbval_sanitize.cfg --nbval-current-env \
 	--nbval-cell-timeout 300 -p no:cacheprovider
 
-export OMP_NUM_THREADS ?= 2
+# Sums differ in the last digit with the number of threads, and outputs are compared.
+unit notebooks-test browser-test bench notebooks exercises: export OMP_NUM_THREADS ?= 2
 
+.NOTPARALLEL: # the browser test times what it sees
 .PHONY: help lab test lint format types unit notebooks-test browser-test bench notebooks exercises clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: $(VENV)/.lab ## open the course in JupyterLab (WORKSPACE=folder, default: workspace)
 	@$(BIN)/mlopt lab $(WORKSPACE)
@@ -54,17 +58,20 @@ exercises: $(VENV)/.test ## release the exercises from solutions/
 clean: ## remove the environment and caches (never your workspace)
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-$(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, then run make again."; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed, $(PYTHON) is older: make PYTHON=/path/to/python3.11"; exit 1; }
+# pip comes last into a new environment: where it is missing, the making was cut short.
+$(BIN)/pip:
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(NEW_ENOUGH)' || { echo "Python 3.11 or newer is needed." \
+	  "Install it and run make again, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+	  { echo "Python's venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }
+	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 
 # Two stamps, so that a learner does not wait for what only the tests need.
-$(VENV)/.lab: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.lab: pyproject.toml constraints.txt | $(BIN)/pip
 	$(BIN)/pip install --quiet -e . -c constraints.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/pip
 	$(BIN)/pip install --quiet -e '.[test]' -c constraints.txt
 	@touch $@ $(VENV)/.lab

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from traitlets import TraitError
 
 from mlopt_lessons.course.cards import Card, card, line, paragraph
+from mlopt_lessons.course.choice import Choice
 from mlopt_lessons.course.prediction_controls import Kind, NumberBox, control
 from mlopt_lessons.course.provenance import Figure, with_unit
 from mlopt_lessons.course.store import Prediction, Store, StoreError, open_store
@@ -34,7 +35,7 @@ class PredictionCard(Card):
         self.message = line()
         row = widgets.HBox([control, self.button], layout=widgets.Layout(flex_flow="row wrap"))
         self.widget = card([line(question, strong=True), row, self.message], "mlopt-predict")
-        options = control.options if isinstance(control, widgets.RadioButtons) else ()
+        options = [text for text, _ in control.options] if isinstance(control, Choice) else []
         self.still_text = "\n".join([f"Predict: {question}", *(f"  - {text}" for text in options)])
         self.still_html = paragraph(f"Predict: {question}", strong=True) + _listed(options)
         self._show_stored()

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import ipywidgets as widgets
 
+from mlopt_lessons.course.choice import Choice
+
 Kind = Literal["number", "slider", "choice"]
 FEWEST_OPTIONS = 2
 _GROUPED = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -49,8 +51,7 @@ def control(
     if kind == "choice":
         if not options or len(options) < FEWEST_OPTIONS:
             raise ValueError(f"A choice needs at least {FEWEST_OPTIONS} options.")
-        layout = widgets.Layout(width="auto")
-        return widgets.RadioButtons(options=list(options), value=None, layout=layout, style=style)
+        return Choice([(text, text) for text in options])
     if kind == "number":
         return NumberBox(unit, low, high, description=label, placeholder="a number", style=style)
     if low is None or high is None or not low < high:

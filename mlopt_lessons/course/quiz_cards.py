@@ -6,6 +6,7 @@ from html import escape
 import ipywidgets as widgets
 
 from mlopt_lessons.course.cards import Card, card, line, paragraph
+from mlopt_lessons.course.choice import Choice
 from mlopt_lessons.course.questions import Option, Question, due, questions
 from mlopt_lessons.course.store import Store, StoreError, open_store
 
@@ -17,16 +18,12 @@ NOTHING_DUE = (
 class QuestionCard:
     """One question with its options; an answer is explained and stored, and may be tried again.
 
-    Only the button answers: with a keyboard, the arrow keys choose each option on the way.
+    Choosing alone answers nothing, the button does, so that nobody answers by a slip.
     """
 
     def __init__(self, question: Question, store: Store) -> None:
         self.question, self._store = question, store
-        self.choice = widgets.RadioButtons(
-            options=[(option.text, option.id) for option in question.options],
-            value=None,
-            layout=widgets.Layout(width="auto"),
-        )
+        self.choice = Choice([(option.text, option.id) for option in question.options])
         self.button = widgets.Button(description="Answer", button_style="primary")
         self.feedback = line()
         rows = [line(question.text, strong=True), self.choice, self.button, self.feedback]

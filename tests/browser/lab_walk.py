@@ -13,11 +13,19 @@ SLIDERS = ".noUi-target:not([disabled]) [role=slider]"
 PICTURE_MS = 5000
 # A live figure puts the error's type before the text of an error that was not meant for learners.
 FAULT = re.compile(r"\w+: ")
+# A picture that is replaced while it is looked at is looked at again: a drag draws more than one.
 _PIXELS = """async (picture) => {
-  await picture.decode();
-  const bytes = await (await fetch(picture.src)).arrayBuffer();
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
-  return Array.from(new Uint8Array(digest)).map((x) => x.toString(16)).join(' ');
+  for (;;) {
+    const shown = picture.src;
+    try {
+      await picture.decode();
+      const bytes = await (await fetch(shown)).arrayBuffer();
+      const digest = await crypto.subtle.digest('SHA-256', bytes);
+      return Array.from(new Uint8Array(digest)).map((x) => x.toString(16)).join(' ');
+    } catch (error) {
+      if (picture.src === shown) throw error;
+    }
+  }
 }"""
 
 
