@@ -7,17 +7,20 @@ slider latency in a browser where there is one. Nothing else should run meanwhil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import slider_latency
 
-from mlopt_lessons.course import describe
-from mlopt_lessons.quantization import compare
-from mlopt_lessons.workbench import MODELS, dataset_for, load_model, price
-
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "notebooks"))
+
+import execute  # noqa: E402
+
+from mlopt_lessons.course import describe  # noqa: E402
+from mlopt_lessons.quantization import compare  # noqa: E402
+from mlopt_lessons.workbench import MODELS, dataset_for, load_model, price  # noqa: E402
+
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 NOTEBOOK = ROOT / "notebooks" / "05_quantization.ipynb"
 BATCHES = (1, 64)
@@ -82,11 +85,12 @@ def variant_rows(name: str) -> list[str]:
 
 def course_table() -> list[str]:
     """What the course itself costs: import, notebook, sliders."""
+    ran = execute.run(NOTEBOOK)
     return [
         "| of the course | measured |",
         "|---|---|",
         f"| `import mlopt_lessons` | {import_milliseconds():.0f} ms over bare Python |",
-        f"| notebook 05, top to bottom | {notebook_seconds():.0f} s |",
+        f"| notebook 05, top to bottom | {ran.seconds:.0f} s, {ran.peak_mb:.0f} MB of memory |",
         f"| slider to repaint, notebook 05 | {slider_line()} |",
     ]
 
@@ -103,15 +107,6 @@ def import_milliseconds() -> float:
         return statistics.median(times)
 
     return 1000 * (median("import mlopt_lessons") - median("pass"))
-
-
-def notebook_seconds() -> float:
-    """Seconds of one run of the notebook, kernel start included; the file stays as it is."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "jupyter", "execute", "--output", f"{folder}/out.ipynb"]
-        start = time.perf_counter()
-        subprocess.run([*command, str(NOTEBOOK)], check=True, capture_output=True)
-        return time.perf_counter() - start
 
 
 def slider_line() -> str:

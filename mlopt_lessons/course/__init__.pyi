@@ -7,6 +7,7 @@ from .provenance import Figure, Provenance, measured, quoted, recorded, simulate
 from .quiz_cards import quiz, review
 from .still import show
 from .store import open_store
+from .verdict_cards import verdict_card
 from .verdicts import ledger, verdict
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "show",
     "simulated",
     "verdict",
+    "verdict_card",
 ]

@@ -1,6 +1,6 @@
 """Predict, then see: a prediction is stored before its result is shown, and compared with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -14,11 +14,8 @@ from mlopt_lessons.course.choice import Choice
 from mlopt_lessons.course.prediction_controls import Kind, NumberBox, control
 from mlopt_lessons.course.provenance import Figure, with_unit
 from mlopt_lessons.course.store import Prediction, Store, StoreError, open_store
+from mlopt_lessons.course.waiting import WAITING, locked, when_locked
 
-WAITING = "Lock in your prediction above; then this fills itself in."
-
-# Results that wait for their prediction in this kernel, by prediction id.
-_waiting: dict[str, list[Callable[[], None]]] = {}
 # Predictions that no file could take (read-only folder, full disk); they count in this kernel.
 _unsaved: dict[tuple[Path | None, str], Prediction] = {}
 
@@ -58,8 +55,7 @@ class PredictionCard(Card):
             stored = _unsaved[self._key] = Prediction(self.id, value, self.unit, "")
             trouble = str(error)
         self._show_locked(stored, trouble)
-        for fill_in in _waiting.pop(self.id, []):
-            fill_in()
+        locked(self.id)
 
     @property
     def _key(self) -> tuple[Path | None, str]:
@@ -103,7 +99,7 @@ class Reveal(Card):
         self.widget = card([self._body], "mlopt-reveal")
         self.refresh()
         if self.hidden:
-            _waiting.setdefault(id, []).append(self.refresh)
+            when_locked([id], self.refresh)
 
     @property
     def hidden(self) -> bool:

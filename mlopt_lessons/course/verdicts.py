@@ -1,6 +1,6 @@
 """The ledger: each claim of the story beside what the learner predicted and measured."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from html import escape
 
 from mlopt_lessons.course.claims import Claim, ClaimFigure, claim
@@ -11,7 +11,7 @@ STYLE = (
     "border-left:4px solid {colour};padding:.4em .9em;margin:.4em 0;max-width:46em;"
     "color:var(--jp-content-font-color1,#111)"
 )
-PREDICT_FIRST = "lock in your prediction above, then run this cell again"
+PREDICT_FIRST = "lock in your prediction first"
 HOLDS_COLOUR, FAILS_COLOUR, WAITING_COLOUR = "#009E73", "#D55E00", "#6B6B6B"
 
 
@@ -84,12 +84,14 @@ class Verdict:
         lines = "<br>".join(
             f"<b>{escape(label)}</b>: {escape(text)}" for label, text in self.rows()
         )
+        return f'<div style="{STYLE.format(colour=colour)}">{lines}{self._stamp()}</div>'
+
+    def _stamp(self) -> str:
+        if self.hidden:
+            return ""
         where = self.figure.provenance
-        stamp = f"{where.date}, {where.machine}" if where.machine else where.date
-        return (
-            f'<div style="{STYLE.format(colour=colour)}">{lines}'
-            f'<br><small class="mlopt-stamp">{escape(stamp)}</small></div>'
-        )
+        text = f"{where.date}, {where.machine}" if where.machine else where.date
+        return f'<br><small class="mlopt-stamp">{escape(text)}</small>'
 
 
 def verdict(
@@ -139,8 +141,21 @@ def prediction_for(store: Store, claim_id: str, name: str) -> Prediction | None:
     return store.prediction(f"{claim_id}/{name}") or store.prediction(claim_id)
 
 
+def prediction_ids(judged: Claim) -> list[str]:
+    """The ids under which this claim can be predicted: as a whole, and each of its figures."""
+    return [judged.id, *(f"{judged.id}/{figure.name}" for figure in judged.figures)]
+
+
+def with_prediction(given: Verdict, store: Store) -> Verdict:
+    """The same verdict with what has been predicted by now; hidden while its claim is not."""
+    found = prediction_for(store, given.claim.id, given.story.name)
+    return replace(
+        given, predicted=found, hidden=given.hidden and not _was_predicted(store, given.claim)
+    )
+
+
 def _was_predicted(store: Store, judged: Claim) -> bool:
-    return any(prediction_for(store, judged.id, figure.name) for figure in judged.figures)
+    return any(store.prediction(each) for each in prediction_ids(judged))
 
 
 def _predicted_and_saved(

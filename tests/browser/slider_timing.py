@@ -59,6 +59,7 @@ class SliderTiming:
     lab: int
     slider: str
     moves_ms: tuple[float, ...]
+    attempt: int = 1
 
     @property
     def p50(self) -> float:
@@ -76,6 +77,7 @@ class SliderTiming:
             "lab": self.lab,
             "slider": self.slider,
             "moves": len(self.moves_ms),
+            "attempt": self.attempt,
             "p50_ms": round(self.p50, 1),
             "p95_ms": round(self.p95, 1),
             "max_ms": round(max(self.moves_ms), 1),

@@ -8,14 +8,14 @@ import pytest
 from course_content import BOOK, DATA, EXERCISE, notebook, write
 from small_disk import Disk
 
-from mlopt_lessons.course import prediction, store
+from mlopt_lessons.course import prediction, store, waiting
 
 
 @pytest.fixture(autouse=True)
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test starts as a new kernel does: no store open, no result waiting."""
     monkeypatch.setattr(store, "_OPEN", {})
-    monkeypatch.setattr(prediction, "_waiting", {})
+    monkeypatch.setattr(waiting, "_waiting", {})
     monkeypatch.setattr(prediction, "_unsaved", {})
 
 

@@ -10,9 +10,10 @@ import pytest
 from small_disk import Disk
 
 from mlopt_lessons.course import store
-from mlopt_lessons.course.prediction import WAITING, PredictionCard, Reveal, predict, reveal
+from mlopt_lessons.course.prediction import PredictionCard, Reveal, predict, reveal
 from mlopt_lessons.course.provenance import Figure, measured
 from mlopt_lessons.course.store import open_store
+from mlopt_lessons.course.waiting import WAITING
 
 RESULT = "it was 1.7× (measured: a test)."
 
