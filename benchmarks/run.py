@@ -67,19 +67,12 @@ def variant_rows(name: str) -> list[str]:
     )
     table = report.table().set_index(["variant", "batch"])
     lines = []
-    for variant in dict.fromkeys(table.index.get_level_values("variant")):
-        first = table.loc[(variant, BATCHES[0])]
-        faster = [table.loc[(variant, batch)]["faster (10–90 %)"] for batch in BATCHES]
-        cells = [
-            name,
-            variant,
-            first["on disk"],
-            first["smaller"],
-            first["accuracy (95 %)"],
-            *faster,
-        ]
-        cells += [first["ms a batch (10–90 %)"], first["$ a million"]]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    for variant in dict.fromkeys(row.variant for row in report.rows):
+        each = [table.loc[(variant, str(batch))] for batch in BATCHES]
+        cells = [name, variant, *each[0][["on disk", "smaller", "accuracy (95 %)"]]]
+        cells += [row["faster (10–90 %)"] for row in each]
+        cells += [*each[0][["ms a batch (10–90 %)", "$ a million"]]]
+        lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 

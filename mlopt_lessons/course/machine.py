@@ -49,9 +49,14 @@ def describe() -> Machine:
         threads=_usable_threads(),
         memory_gib=psutil.virtual_memory().total / GIB,
         flags=tuple(flag for flag in INTEGER_FLAGS if flag in flags),
-        os=f"{platform.system()} {platform.release()}",
+        os=_system(),
         python=platform.python_version(),
     )
+
+
+def _system() -> str:
+    # Only the version: what follows it names a build, which says nothing about speed.
+    return f"{platform.system()} {platform.release().partition('-')[0]}"
 
 
 def _usable_threads() -> int:

@@ -24,6 +24,7 @@ from mlopt_lessons.workbench import (
     dollars_per_million,
     latency,
     ratio,
+    release_free_memory,
 )
 
 
@@ -126,6 +127,7 @@ def compare(
             for size in batch
             for row in _rows(made.all, facts, first_rows(x, size), threads, repeats, price)
         ]
+    release_free_memory()
     return Report(
         rows=tuple(rows),
         calibration_rows=row_count(calibration),

@@ -13,7 +13,7 @@ from mlopt_lessons.quantization.feeds import Array, batches, feed
 from mlopt_lessons.quantization.onnx_graph import OnnxModelError, first_line, inputs, load_graph
 
 _FATAL_ONLY = 4
-_ROWS = 512
+ROWS = 128  # rows a step: the activations of a step stay in memory
 
 
 class Session:
@@ -45,7 +45,7 @@ class Session:
         """
         return self.run(feed(self.inputs, data))
 
-    def predict(self, data: Array, rows: int = _ROWS) -> NDArray[Any]:
+    def predict(self, data: Array, rows: int = ROWS) -> NDArray[Any]:
         """The first output for any number of rows, computed `rows` at a time.
 
         Raises:

@@ -35,11 +35,10 @@ from mlopt_lessons.quantization.quantized import (
     QuantizationError,
     Quantized,
 )
-from mlopt_lessons.quantization.runtime import Session
+from mlopt_lessons.quantization.runtime import ROWS, Session
 from mlopt_lessons.workbench import size_on_disk
 
 EAGER, FP32 = "PyTorch FP32", "ONNX Runtime FP32"
-_ROWS = 512
 _SLOW_CONV = "convolutions that find their ranges at each call are slow"
 
 
@@ -152,7 +151,7 @@ def _eager(module: nn.Module, folder: Path) -> Variant:
 
     def predict(x: Array) -> NDArray[Any]:
         with torch.inference_mode():
-            steps = torch.as_tensor(x).split(_ROWS)
+            steps = torch.as_tensor(x).split(ROWS)
             return np.concatenate([module(step).numpy() for step in steps])
 
     def timed(x: Array) -> Callable[[], object]:

@@ -3,6 +3,7 @@
 from mlopt_lessons.workbench.accuracy import Accuracy, accuracy
 from mlopt_lessons.workbench.datasets import Dataset, dataset_for, digits, glyphs, glyphs_test
 from mlopt_lessons.workbench.latency import Latency, latency, ratio
+from mlopt_lessons.workbench.memory import release_free_memory
 from mlopt_lessons.workbench.models import (
     MODELS,
     DepthwiseCNN,
@@ -56,6 +57,7 @@ __all__ = [
     "price",
     "prices",
     "ratio",
+    "release_free_memory",
     "save_weights",
     "size_on_disk",
     "train",

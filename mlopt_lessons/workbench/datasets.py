@@ -27,6 +27,7 @@ MASTER_SIDE = 56  # glyphs are drawn at twice the size and shrunk by the random 
 TEST_IMAGES = 6_000
 TRAIN_IMAGES = 20_000
 TEST_SEED_OFFSET = 10_000
+_PART = 1_000  # images drawn at a time: all at once would take 400 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,18 +89,22 @@ def _draw(count: int, seed: int) -> tuple[Tensor, Tensor]:
     if count < 1:
         raise ValueError(f"The number of images must be at least 1, got {count}.")
     generator = torch.Generator().manual_seed(seed)
-    masters = _masters()
     font = torch.randint(len(FONTS), (count,), generator=generator)
     label = torch.randint(len(CHARACTERS), (count,), generator=generator)
-    grid = functional.affine_grid(_transforms(count, generator), [count, 1, SIDE, SIDE], False)
-    images = torch.empty(count, 1, SIDE, SIDE)
-    for start in range(0, count, 2_000):  # in parts, so that memory stays small
-        part = slice(start, start + 2_000)
-        drawn = masters[font[part], label[part]]
-        images[part] = functional.grid_sample(drawn, grid[part], align_corners=False)
+    transforms = _transforms(count, generator)
     contrast = 0.6 + 0.4 * torch.rand(count, 1, 1, 1, generator=generator)
-    noise = 0.14 * torch.randn(images.shape, generator=generator)
-    return (images * contrast + noise).clamp_(0, 1), label
+    images = torch.empty(count, 1, SIDE, SIDE)
+    for start in range(0, count, _PART):
+        part = slice(start, start + _PART)
+        drawn = _turned(_masters()[font[part], label[part]] / 255, transforms[part])
+        noise = 0.14 * torch.randn(drawn.shape, generator=generator)
+        images[part] = (drawn * contrast[part] + noise).clamp_(0, 1)
+    return images, label
+
+
+def _turned(masters: Tensor, transforms: Tensor) -> Tensor:
+    grid = functional.affine_grid(transforms, [len(masters), 1, SIDE, SIDE], False)
+    return functional.grid_sample(masters, grid, align_corners=False)
 
 
 def _transforms(count: int, generator: torch.Generator) -> Tensor:
@@ -121,10 +126,10 @@ def _transforms(count: int, generator: torch.Generator) -> Tensor:
 
 @cache
 def _masters() -> Tensor:
-    """Each character in each font, upright and centred: (fonts, characters, 1, 56, 56) from 0 to 1."""
+    """Each character in each font, upright and centred: (fonts, characters, 1, 56, 56) in uint8."""
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     images = [[_master(folder / f"{font}.ttf", c) for c in CHARACTERS] for font in FONTS]
-    return torch.from_numpy(np.array(images, dtype=np.float32))[:, :, None] / 255
+    return torch.from_numpy(np.array(images))[:, :, None]
 
 
 def _master(path: Path, character: str) -> np.ndarray:
