@@ -89,6 +89,12 @@ def test_the_summary_is_one_line() -> None:
 
 
 @pytest.mark.usefixtures("undescribed")
+def test_the_system_is_told_without_its_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "release", lambda: "6.1.0-28-cloud-amd64")
+    assert describe().os == f"{platform.system()} 6.1.0"
+
+
+@pytest.mark.usefixtures("undescribed")
 def test_windows_tells_its_processor_and_no_flags(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Windows")
     monkeypatch.setattr(platform, "processor", lambda: "Intel64 Family 6")
