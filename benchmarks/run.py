@@ -83,7 +83,7 @@ def course_table() -> list[str]:
         "| of the course | measured |",
         "|---|---|",
         f"| `import mlopt_lessons` | {import_line()} |",
-        f"| notebook 05, top to bottom | {ran.seconds:.0f} s, {ran.peak_mb:.0f} MB of memory |",
+        f"| notebook 05, top to bottom | {ran.seconds:.0f} s, {ran.peak_mb:.0f} MB of memory at its peak |",
         f"| slider to repaint, notebook 05 | {slider_line()} |",
     ]
 
