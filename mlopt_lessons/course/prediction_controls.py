@@ -72,6 +72,8 @@ def parsed(text: str, unit: str) -> float:
 
     Raises ValueError for anything else; a decimal comma is an error too, since 2,5 may not become 25.
     """
+    if not text.strip():
+        raise ValueError("Write your number first, for example 2.5.")
     bare = text.strip().replace("−", "-").removeprefix("$").removesuffix(unit).strip()
     if unit == "×":
         bare = bare.rstrip("xX").strip()

@@ -52,3 +52,9 @@ def test_a_range_may_have_either_end(value: float, low: float | None, high: floa
     else:
         with pytest.raises(ValueError, match="out of range; write a number of at"):
             box.number()
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_nothing_typed_asks_for_a_number(empty: str) -> None:
+    with pytest.raises(ValueError, match="Write your number first"):
+        parsed(empty, "×")
