@@ -1,7 +1,6 @@
 """The cubic schedule against its closed form, its ends and its slope."""
 
 from fractions import Fraction
-
 from itertools import pairwise
 
 import pytest
