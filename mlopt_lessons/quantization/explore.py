@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from mlopt_lessons.quantization.accuracy_sweep import FP32_BITS, Setting, SweepPoint, settings
 from mlopt_lessons.quantization.affine import Grid, fake_quantize, levels
 from mlopt_lessons.quantization.metrics import sqnr_db
-from mlopt_lessons.quantization.simulate import quantizable, weight_grid
-from mlopt_lessons.workbench import Accuracy, format_bytes
+from mlopt_lessons.quantization.simulate import weight_grid
+from mlopt_lessons.workbench import Accuracy, format_bytes, weighted_layers
 
 BINS = 120
 MOST_WEIGHTS = 500_000
@@ -71,7 +71,7 @@ def weight_layers(model: nn.Module) -> dict[str, Tensor]:
 
     A layer over MOST_WEIGHTS is thinned evenly by output channels; its name then says so.
     """
-    found = {name: layer.weight.detach() for name, layer in quantizable(model).items()}
+    found = {name: layer.weight.detach() for name, layer in weighted_layers(model).items()}
     by_size = sorted(found.items(), key=lambda item: item[1].numel())
     return dict(_thinned(name, weight) for name, weight in by_size)
 

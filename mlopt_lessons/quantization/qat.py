@@ -17,8 +17,8 @@ from torch.nn.utils import parametrize
 
 from mlopt_lessons.quantization.affine import Grid, check_bits, clipped, fake_quantize
 from mlopt_lessons.quantization.calibration import Granularity, Method
-from mlopt_lessons.quantization.simulate import quantizable, weight_grid
-from mlopt_lessons.workbench import Dataset, train
+from mlopt_lessons.quantization.simulate import weight_grid
+from mlopt_lessons.workbench import Dataset, train, weighted_layers
 
 
 class StraightThrough(torch.autograd.Function):
@@ -62,7 +62,7 @@ def prepare(
 ) -> nn.Module:
     """A copy of the model whose Linear and Conv weights are rounded in each forward pass."""
     result = copy.deepcopy(model)
-    for name, layer in quantizable(result).items():
+    for name, layer in weighted_layers(result).items():
         rounding = RoundedWeight(bits, granularity, method, f"{name}.weight")
         parametrize.register_parametrization(layer, "weight", rounding)
     return result
@@ -70,7 +70,7 @@ def prepare(
 
 def finish(model: nn.Module) -> nn.Module:
     """Keeps the rounded weights of a prepared model, drops the full-precision ones; in place."""
-    for layer in quantizable(model).values():
+    for layer in weighted_layers(model).values():
         if parametrize.is_parametrized(layer, "weight"):
             parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
     return model

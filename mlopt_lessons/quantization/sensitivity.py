@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from torch import nn
 
 from mlopt_lessons.quantization.calibration import Granularity, Method, Scheme
-from mlopt_lessons.quantization.simulate import fake_quantized, quantizable
+from mlopt_lessons.quantization.simulate import fake_quantized
+from mlopt_lessons.workbench import weighted_layers
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def scan(
     """
     baseline = evaluate(model)
     found = []
-    for name in quantizable(model):
+    for name in weighted_layers(model):
         for layer_bits in bits:
             rounded = fake_quantized(model, {name: layer_bits}, scheme, granularity, method)
             score = evaluate(rounded)

@@ -21,22 +21,9 @@ from mlopt_lessons.quantization.calibration import (
     grid_for,
     layout,
 )
+from mlopt_lessons.workbench import WeightedLayer, check_weights_stored, weighted_layers
 
-QuantizedLayer = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
 Bits = int | Mapping[str, int]
-
-
-def quantizable(model: nn.Module) -> dict[str, QuantizedLayer]:
-    """The layers whose weights are quantized, by name and in the model's order.
-
-    Raises ValueError when there is none.
-    """
-    found = {
-        name: layer for name, layer in model.named_modules() if isinstance(layer, QuantizedLayer)
-    }
-    if not found:
-        raise ValueError("The model has no Linear or Conv layer, so there is nothing to quantize.")
-    return found
 
 
 def skipped(model: nn.Module) -> dict[str, str]:
@@ -45,7 +32,7 @@ def skipped(model: nn.Module) -> dict[str, str]:
         name: type(layer).__name__
         for name, layer in model.named_modules()
         if any(True for _ in layer.parameters(recurse=False))
-        and not isinstance(layer, QuantizedLayer)
+        and not isinstance(layer, WeightedLayer)
     }
 
 
@@ -66,9 +53,9 @@ def fake_quantized(
     names what stays in float32. Errors of a layer's weights name the layer. Raises ValueError for a
     weight that is computed anew in each forward pass (pruned or parametrized).
     """
-    _check_stored(model)
+    check_weights_stored(model)
     result = copy.deepcopy(model)
-    layers = quantizable(result)
+    layers = weighted_layers(result)
     rounded = set()  # by identity: a weight that two layers share is rounded once
     for name, layer_bits in _bits_by_layer(layers, bits).items():
         weight, label = layers[name].weight, f"{name}.weight"
@@ -139,7 +126,7 @@ def weight_bytes(
     as it is stored now. This is arithmetic, not a file: for a file, measure it on disk.
     """
     check_choice("scheme", scheme, Scheme)
-    layers = quantizable(model)
+    layers = weighted_layers(model)
     per_scale = 4 if scheme == "symmetric" else 5
     packed = {}  # by identity: a weight that two layers share is stored once
     for name, layer_bits in _bits_by_layer(layers, bits).items():
@@ -188,7 +175,7 @@ def _layer_inputs(model: nn.Module, batch: Tensor) -> dict[str, Tensor]:
         layer.register_forward_pre_hook(
             lambda _, inputs, name=name: seen.setdefault(name, []).append(inputs[0].flatten())
         )
-        for name, layer in quantizable(model).items()
+        for name, layer in weighted_layers(model).items()
     ]
     try:
         with torch.no_grad():
@@ -199,16 +186,7 @@ def _layer_inputs(model: nn.Module, batch: Tensor) -> dict[str, Tensor]:
     return {name: torch.cat(parts) for name, parts in seen.items()}
 
 
-def _check_stored(model: nn.Module) -> None:
-    for name, layer in quantizable(model).items():
-        if "weight" not in dict(layer.named_parameters(recurse=False)):
-            raise ValueError(
-                f"{name}.weight is computed from other tensors, so rounding it would not last; "
-                "make it permanent first: prune.remove, or qat.finish."
-            )
-
-
-def _bits_by_layer(layers: Mapping[str, QuantizedLayer], bits: Bits) -> dict[str, int]:
+def _bits_by_layer(layers: Mapping[str, WeightedLayer], bits: Bits) -> dict[str, int]:
     if not isinstance(bits, Mapping):
         return dict.fromkeys(layers, check_bits(bits))
     unknown = sorted(set(bits) - set(layers))

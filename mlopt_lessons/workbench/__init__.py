@@ -3,6 +3,7 @@
 from mlopt_lessons.workbench.accuracy import Accuracy, accuracy
 from mlopt_lessons.workbench.datasets import Dataset, dataset_for, digits, glyphs, glyphs_test
 from mlopt_lessons.workbench.latency import Latency, latency, ratio
+from mlopt_lessons.workbench.layers import WeightedLayer, check_weights_stored, weighted_layers
 from mlopt_lessons.workbench.memory import release_free_memory
 from mlopt_lessons.workbench.models import (
     MODELS,
@@ -38,10 +39,12 @@ __all__ = [
     "GlyphCNN",
     "Latency",
     "Price",
+    "WeightedLayer",
     "WeightsError",
     "WideMLP",
     "accuracy",
     "build",
+    "check_weights_stored",
     "dataset_for",
     "digits",
     "dollars_per_million",
@@ -61,4 +64,5 @@ __all__ = [
     "save_weights",
     "size_on_disk",
     "train",
+    "weighted_layers",
 ]

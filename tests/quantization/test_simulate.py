@@ -15,12 +15,12 @@ from mlopt_lessons.quantization.qat import prepare
 from mlopt_lessons.quantization.simulate import (
     fake_quantized,
     group_for,
-    quantizable,
     skipped,
     weight_bytes,
     weight_grid,
     with_fake_quantized_activations,
 )
+from mlopt_lessons.workbench import weighted_layers
 
 
 def small_cnn() -> nn.Sequential:
@@ -71,12 +71,12 @@ def test_a_dict_of_bits_leaves_the_others_alone():
 
 def test_names_what_is_rounded_and_what_is_skipped():
     model = nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 4), nn.LayerNorm(4), nn.ReLU())
-    assert list(quantizable(model)) == ["1"]
+    assert list(weighted_layers(model)) == ["1"]
     assert skipped(model) == {"0": "Embedding", "2": "LayerNorm"}
 
 
 def test_a_model_that_is_one_layer():
-    assert list(quantizable(nn.Linear(4, 4))) == [""]
+    assert list(weighted_layers(nn.Linear(4, 4))) == [""]
     assert skipped(nn.Linear(4, 4)) == {}
 
 
@@ -100,7 +100,7 @@ def test_bytes_are_those_of_packed_integers(bits: int):
     model = small_cnn()
     packed = sum(
         pack(torch.zeros_like(layer.weight).to(torch.int8), bits).numel()
-        for layer in quantizable(model).values()
+        for layer in weighted_layers(model).values()
     )
     # Scales 4 + 10; biases 4 + 10; BatchNorm 2 x 4 parameters, 2 x 4 statistics; an int64 counter.
     assert weight_bytes(model, bits) == packed + 4 * (14 + 14 + 8 + 8) + 8
@@ -138,7 +138,7 @@ def test_weights_that_are_computed_are_refused():
         fake_quantized(pruned)
     prune.remove(pruned[0], "weight")
     assert (fake_quantized(pruned)[0].weight == 0).sum() >= 8
-    with pytest.raises(ValueError, match=r"qat\.finish"):
+    with pytest.raises(ValueError, match="remove_parametrizations"):
         fake_quantized(prepare(small_cnn(), 4))
 
 
