@@ -17,8 +17,12 @@ from .masks import (
     wanda_mask,
 )
 from .schedule import cubic
+from .storage import LAYOUTS, Layout, Stored, restore, sizes, store
 
 __all__ = [
+    "LAYOUTS",
+    "Layout",
+    "Stored",
     "cubic",
     "emptied",
     "fine_tune",
@@ -30,7 +34,10 @@ __all__ = [
     "n_m_mask",
     "random_mask",
     "random_masks",
+    "restore",
+    "sizes",
     "sparsity",
+    "store",
     "wanda_mask",
     "weights_of",
     "zeros",
