@@ -18,11 +18,13 @@ from .masks import (
 )
 from .schedule import cubic
 from .storage import LAYOUTS, Layout, Stored, restore, sizes, store
+from .structured import Structured, remove_outputs
 
 __all__ = [
     "LAYOUTS",
     "Layout",
     "Stored",
+    "Structured",
     "cubic",
     "emptied",
     "fine_tune",
@@ -34,6 +36,7 @@ __all__ = [
     "n_m_mask",
     "random_mask",
     "random_masks",
+    "remove_outputs",
     "restore",
     "sizes",
     "sparsity",
