@@ -17,11 +17,14 @@ from .masks import (
     wanda_mask,
 )
 from .schedule import cubic
+from .sensitivity import LayerSensitivity, scan
 from .storage import LAYOUTS, Layout, Stored, restore, sizes, store
 from .structured import Structured, remove_outputs
+from .wanda import wanda_masks
 
 __all__ = [
     "LAYOUTS",
+    "LayerSensitivity",
     "Layout",
     "Stored",
     "Structured",
@@ -38,10 +41,12 @@ __all__ = [
     "random_masks",
     "remove_outputs",
     "restore",
+    "scan",
     "sizes",
     "sparsity",
     "store",
     "wanda_mask",
+    "wanda_masks",
     "weights_of",
     "zeros",
 ]
