@@ -2,7 +2,7 @@
 
 An optimizer knows nothing of masks. Momentum and weight decay move a weight that was cut, and after
 one step the zeros are gone. So the mask is part of the weight while the model is trained: the layer
-computes with weight × mask, gradients of cut weights are 0, and `finish` stores the product.
+computes with weight × mask, gradients of cut weights are 0, and the product is what is kept in the end.
 """
 
 import copy
@@ -14,7 +14,13 @@ from torch.nn.utils import parametrize
 
 from mlopt_lessons.pruning.masks import emptied, global_masks, magnitude_mask, random_mask
 from mlopt_lessons.pruning.schedule import cubic
-from mlopt_lessons.workbench import Dataset, check_weights_stored, train, weighted_layers
+from mlopt_lessons.workbench import (
+    Dataset,
+    check_weights_stored,
+    make_permanent,
+    train,
+    weighted_layers,
+)
 
 Masks = Mapping[str, Tensor]
 
@@ -67,7 +73,7 @@ def masked(model: nn.Module, masks: Masks) -> nn.Module:
     The file stays as large and the layers compute as much as before: only zeros were gained.
     Raises ValueError for an unknown layer, a mask of another shape, and a layer with no weight left.
     """
-    return finish(prepare(model, masks))
+    return make_permanent(prepare(model, masks))
 
 
 def prepare(model: nn.Module, masks: Masks) -> nn.Module:
@@ -86,14 +92,6 @@ def prepare(model: nn.Module, masks: Masks) -> nn.Module:
     return result
 
 
-def finish(model: nn.Module) -> nn.Module:
-    """Stores the masked weights of a prepared model and drops the masks; in place."""
-    for layer in weighted_layers(model).values():
-        if parametrize.is_parametrized(layer, "weight"):
-            parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
-    return model
-
-
 def fine_tune(
     model: nn.Module,
     masks: Masks,
@@ -107,7 +105,7 @@ def fine_tune(
     """Trains a copy with the masks held: what was cut stays 0. Raises as `masked` and `train`."""
     result = prepare(model, masks)
     train(result, data, epochs=epochs, seed=seed, learning_rate=learning_rate, batch=batch)
-    return finish(result)
+    return make_permanent(result)
 
 
 def gradually(

@@ -7,6 +7,7 @@ from torch import nn
 
 from mlopt_lessons.pruning.apply import masked, weights_of
 from mlopt_lessons.pruning.masks import magnitude_mask
+from mlopt_lessons.workbench import scan_layers
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,10 @@ def scan(
     order of layers, then `amounts`. It costs one evaluation a layer and amount, plus one. Layers
     interact: losses don't simply add up. Source: arXiv:1608.08710. Raises as `masked`.
     """
-    dense = evaluate(model)
-    found = []
-    for name, weight in weights_of(model).items():
-        for amount in amounts:
-            score = evaluate(masked(model, {name: magnitude_mask(weight, amount, name)}))
-            found.append(LayerSensitivity(name, amount, score, dense - score))
-    return found
+    weights = weights_of(model)
+
+    def pruned(name: str, amount: float) -> nn.Module:
+        return masked(model, {name: magnitude_mask(weights[name], amount, name)})
+
+    found = scan_layers(model, weights, evaluate, amounts, pruned)
+    return [LayerSensitivity(*row) for row in found]

@@ -37,7 +37,7 @@ def quantize(
     or a model of the course: mlp, glyph_cnn, depthwise_cnn (these bring their own data).
     """
     from mlopt_lessons.quantization import command_run
-    from mlopt_lessons.quantization.command_inputs import CommandUsageError
+    from mlopt_lessons.workbench.comparison.inputs import CommandUsageError, sentence
 
     request = command_run.Request(
         model=model,
@@ -54,4 +54,4 @@ def quantize(
     except CommandUsageError as error:
         raise click.UsageError(str(error)) from error
     except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
-        raise click.ClickException(command_run.sentence(error)) from error
+        raise click.ClickException(sentence(error)) from error

@@ -6,7 +6,10 @@ from typing import Any
 
 from torch import nn
 
-from mlopt_lessons.quantization.command_inputs import (
+from mlopt_lessons.quantization.report import compare
+from mlopt_lessons.workbench import MODELS, dataset_for
+from mlopt_lessons.workbench.comparison.data import MOST_CALIBRATION_ROWS, apart, split
+from mlopt_lessons.workbench.comparison.inputs import (
     CommandInputError,
     CommandUsageError,
     find_model,
@@ -14,12 +17,8 @@ from mlopt_lessons.quantization.command_inputs import (
     read_data,
     read_labels,
 )
-from mlopt_lessons.quantization.evaluation_data import MOST_CALIBRATION_ROWS, apart, split
-from mlopt_lessons.quantization.feeds import Array
-from mlopt_lessons.quantization.onnx_graph import first_line, inputs, load_graph
-from mlopt_lessons.quantization.report import Report, compare
-from mlopt_lessons.quantization.report_text import conditions
-from mlopt_lessons.workbench import MODELS, dataset_for
+from mlopt_lessons.workbench.serving.feeds import Array
+from mlopt_lessons.workbench.serving.graph import inputs, load_graph
 
 DEFAULT_PRICE = "c7i.large"  # the smallest listed machine with VNNI
 
@@ -58,9 +57,7 @@ def run(request: Request) -> str:
         repeats=request.repeats,
         folder=request.folder,
     )
-    (request.folder / "report.md").write_text(report.to_markdown(), encoding="utf-8")
-    report.frame().to_csv(request.folder / "report.csv", index=False)
-    return _printed(report, request.folder)
+    return report.write(request.folder)
 
 
 def _data(request: Request, model: nn.Module | Path) -> tuple[Array, Any]:
@@ -95,23 +92,3 @@ def _input_form(name: str, model: nn.Module | Path) -> tuple[tuple[int | None, .
     if name in MODELS:
         return (None, *dataset_for(name).test_x.shape[1:]), False
     return None, False
-
-
-def _printed(report: Report, folder: Path) -> str:
-    table = report.table().drop(columns="note").to_string(index=False)
-    notes = [
-        f"{row.variant}: {row.note}." for row in report.rows if row.batch == report.rows[0].batch
-    ]
-    return "\n".join([table, "", *notes, "", *conditions(report), "", f"Written to {folder}."])
-
-
-def sentence(error: BaseException) -> str:
-    """An error as one line; the course's own are sentences already."""
-    if isinstance(error, OSError) and error.strerror:
-        return (
-            f"{error.filename or 'A file'} cannot be used ({error.strerror}): choose another place."
-        )
-    if isinstance(error, MemoryError):
-        return "There is not enough memory for this: give fewer rows or a smaller batch."
-    text = str(error)
-    return text if "\n" not in text and text else f"{first_line(error)}."

@@ -18,7 +18,7 @@ from torch.nn.utils import parametrize
 from mlopt_lessons.quantization.affine import Grid, check_bits, clipped, fake_quantize
 from mlopt_lessons.quantization.calibration import Granularity, Method
 from mlopt_lessons.quantization.simulate import weight_grid
-from mlopt_lessons.workbench import Dataset, train, weighted_layers
+from mlopt_lessons.workbench import Dataset, make_permanent, train, weighted_layers
 
 
 class StraightThrough(torch.autograd.Function):
@@ -68,14 +68,6 @@ def prepare(
     return result
 
 
-def finish(model: nn.Module) -> nn.Module:
-    """Keeps the rounded weights of a prepared model, drops the full-precision ones; in place."""
-    for layer in weighted_layers(model).values():
-        if parametrize.is_parametrized(layer, "weight"):
-            parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
-    return model
-
-
 def train_qat(
     model: nn.Module,
     data: Dataset,
@@ -95,4 +87,4 @@ def train_qat(
     """
     result = prepare(model, bits, granularity, method)
     train(result, data, epochs=epochs, seed=seed, learning_rate=learning_rate, batch=batch)
-    return finish(result)
+    return make_permanent(result)

@@ -7,7 +7,7 @@ from torch import nn
 
 from mlopt_lessons.quantization.calibration import Granularity, Method, Scheme
 from mlopt_lessons.quantization.simulate import fake_quantized
-from mlopt_lessons.workbench import weighted_layers
+from mlopt_lessons.workbench import scan_layers, weighted_layers
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,9 @@ def scan(
     arXiv:2106.08295, section 3.6). It costs one evaluation a layer and number of bits, plus one.
     Layers interact: losses don't simply add up.
     """
-    baseline = evaluate(model)
-    found = []
-    for name in weighted_layers(model):
-        for layer_bits in bits:
-            rounded = fake_quantized(model, {name: layer_bits}, scheme, granularity, method)
-            score = evaluate(rounded)
-            found.append(LayerSensitivity(name, layer_bits, score, baseline - score))
-    return found
+
+    def rounded(name: str, layer_bits: int) -> nn.Module:
+        return fake_quantized(model, {name: layer_bits}, scheme, granularity, method)
+
+    found = scan_layers(model, weighted_layers(model), evaluate, bits, rounded)
+    return [LayerSensitivity(*row) for row in found]

@@ -11,9 +11,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from mlopt_lessons.quantization.onnx_quantize import quantize_dynamic
-from mlopt_lessons.quantization.runtime import Session
 from mlopt_lessons.workbench import Latency, latency
+from mlopt_lessons.workbench.serving.quantize import quantize_dynamic
+from mlopt_lessons.workbench.serving.session import Session
 
 INPUTS, OUTPUTS = 64, 10
 _OPSET, _IR = 20, 10

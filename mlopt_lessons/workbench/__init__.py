@@ -3,7 +3,13 @@
 from mlopt_lessons.workbench.accuracy import Accuracy, accuracy
 from mlopt_lessons.workbench.datasets import Dataset, dataset_for, digits, glyphs, glyphs_test
 from mlopt_lessons.workbench.latency import Latency, latency, ratio
-from mlopt_lessons.workbench.layers import WeightedLayer, check_weights_stored, weighted_layers
+from mlopt_lessons.workbench.layers import (
+    WeightedLayer,
+    check_weights_stored,
+    make_permanent,
+    scan_layers,
+    weighted_layers,
+)
 from mlopt_lessons.workbench.memory import release_free_memory
 from mlopt_lessons.workbench.models import (
     MODELS,
@@ -57,11 +63,13 @@ __all__ = [
     "load_card",
     "load_model",
     "load_weights",
+    "make_permanent",
     "price",
     "prices",
     "ratio",
     "release_free_memory",
     "save_weights",
+    "scan_layers",
     "size_on_disk",
     "train",
     "weighted_layers",

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn.utils import prune
 
 from mlopt_lessons import pruning
-from mlopt_lessons.pruning.apply import finish, prepare
-from mlopt_lessons.workbench import Dataset, accuracy, digits, load_model, train
+from mlopt_lessons.pruning.apply import prepare
+from mlopt_lessons.workbench import Dataset, accuracy, digits, load_model, make_permanent, train
 
 
 def small_net(seed: int = 0) -> nn.Sequential:
@@ -155,6 +155,6 @@ def test_computed_weights_and_models_without_layers_are_told() -> None:
         pruning.weights_of(nn.ReLU())
 
 
-def test_finish_leaves_an_unprepared_model_as_it_is() -> None:
+def test_making_permanent_leaves_an_unprepared_model_as_it_is() -> None:
     model = small_net()
-    assert torch.equal(finish(copy.deepcopy(model))[0].weight, model[0].weight)
+    assert torch.equal(make_permanent(copy.deepcopy(model))[0].weight, model[0].weight)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mlopt_lessons.quantization.affine import Grid, make_grid
-from mlopt_lessons.quantization.qat import StraightThrough, finish, prepare, train_qat
+from mlopt_lessons.quantization.qat import StraightThrough, prepare, train_qat
 from mlopt_lessons.quantization.simulate import fake_quantized
-from mlopt_lessons.workbench import Dataset, accuracy, digits, train
+from mlopt_lessons.workbench import Dataset, accuracy, digits, make_permanent, train
 
 
 @settings(deadline=None, max_examples=50)
@@ -94,7 +94,7 @@ def test_same_seed_same_weights(trained: nn.Module, data: Dataset):
 def test_prepared_and_finished_without_training_is_fake_quantized():
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(16, 3))
     for method in ("min-max", "mse"):
-        ours = finish(prepare(model, 3, method=method)).state_dict()
+        ours = make_permanent(prepare(model, 3, method=method)).state_dict()
         theirs = fake_quantized(model, 3, method=method).state_dict()
         assert ours.keys() == theirs.keys()
         assert all(torch.equal(ours[name], theirs[name]) for name in ours)

@@ -7,9 +7,9 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from mlopt_lessons.quantization.onnx_graph import layers, load_graph
-from mlopt_lessons.quantization.runtime import Session
 from mlopt_lessons.quantization.sweep import latency_sweep, mlp_onnx
+from mlopt_lessons.workbench.serving.graph import layers, load_graph
+from mlopt_lessons.workbench.serving.session import Session
 
 
 def test_the_file_is_an_mlp_of_the_width(tmp_path):

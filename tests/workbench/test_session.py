@@ -9,9 +9,9 @@ from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 from onnx_models import graph_file
 
-from mlopt_lessons.quantization.feeds import InputError, batches
-from mlopt_lessons.quantization.onnx_graph import InputSpec, OnnxModelError
-from mlopt_lessons.quantization.runtime import Session
+from mlopt_lessons.workbench.serving.feeds import InputError, batches
+from mlopt_lessons.workbench.serving.graph import InputSpec, OnnxModelError
+from mlopt_lessons.workbench.serving.session import Session
 
 RNG = np.random.default_rng(0)
 WEIGHTS = {"w": RNG.standard_normal((6, 3)).astype(np.float32)}

@@ -9,9 +9,9 @@ import torch
 from onnx_models import SmallConvNet, TokenTagger, small_mlp
 from torch import nn
 
-from mlopt_lessons.quantization.onnx_export import ExportError, export
-from mlopt_lessons.quantization.onnx_graph import layers, load_graph
-from mlopt_lessons.quantization.runtime import Session
+from mlopt_lessons.workbench.serving.export import ExportError, export
+from mlopt_lessons.workbench.serving.graph import layers, load_graph
+from mlopt_lessons.workbench.serving.session import Session
 
 CASES = {
     "mlp": (small_mlp, lambda rows: torch.randn(rows, 64), ["0", "2"]),

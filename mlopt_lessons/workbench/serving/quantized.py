@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 from onnxruntime.quantization.registry import IntegerOpsRegistry, QDQRegistry
 
-from mlopt_lessons.quantization.onnx_graph import FLOATS, INTEGERS, Layer
+from mlopt_lessons.workbench.serving.graph import FLOATS, INTEGERS, Layer
 
 STATIC, DYNAMIC, FOUR_BIT = "int8 static", "int8 dynamic", "4-bit weights"
 FOUR_BIT_OPS = ("MatMul", "Gather")

@@ -11,17 +11,17 @@ import torch
 from onnx import helper, numpy_helper
 from onnx_models import SmallConvNet, TokenTagger, graph_file, small_mlp, sqnr_db
 
-from mlopt_lessons.quantization.onnx_export import export
-from mlopt_lessons.quantization.onnx_graph import OnnxModelError, op_counts
-from mlopt_lessons.quantization.onnx_quantize import (
+from mlopt_lessons.workbench.serving.export import export
+from mlopt_lessons.workbench.serving.graph import OnnxModelError, op_counts
+from mlopt_lessons.workbench.serving.quantize import (
     CalibrationError,
     QuantizationError,
     quantize_4bit,
     quantize_dynamic,
     quantize_static,
 )
-from mlopt_lessons.quantization.runtime import Session
-from mlopt_lessons.quantization.saturation import saturates
+from mlopt_lessons.workbench.serving.saturation import saturates
+from mlopt_lessons.workbench.serving.session import Session
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.standard_normal((200, 1, 12, 12)).astype(np.float32)

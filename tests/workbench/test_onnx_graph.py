@@ -9,8 +9,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from onnx_models import graph_file
 
-from mlopt_lessons.quantization.gemm import gemm_to_matmul
-from mlopt_lessons.quantization.onnx_graph import inputs, layers, load_graph, require_fp32
+from mlopt_lessons.workbench.serving.gemm import gemm_to_matmul
+from mlopt_lessons.workbench.serving.graph import inputs, layers, load_graph, require_fp32
 
 
 def gemm_model(attributes, weight, bias, extra=()):

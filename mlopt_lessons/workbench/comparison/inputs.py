@@ -1,4 +1,4 @@
-"""What `mlopt quantize` is given, made into a model, arrays and a price."""
+"""What a command of the course is given, made into a model, arrays and a price."""
 
 import importlib
 import sys
@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import nn
 
-from mlopt_lessons.quantization.feeds import Array
-from mlopt_lessons.quantization.onnx_graph import first_line
 from mlopt_lessons.workbench import MODELS, Price, load_model, price, prices
+from mlopt_lessons.workbench.serving.feeds import Array
+from mlopt_lessons.workbench.serving.graph import first_line
 
 
 class CommandInputError(ValueError):
@@ -213,3 +213,15 @@ def _listed(text: str) -> Price:
         raise CommandUsageError(
             f"There is no price named {text}: give dollars an hour or one of {names}."
         ) from error
+
+
+def sentence(error: BaseException) -> str:
+    """An error as one line; the course's own are sentences already."""
+    if isinstance(error, OSError) and error.strerror:
+        return (
+            f"{error.filename or 'A file'} cannot be used ({error.strerror}): choose another place."
+        )
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this: give fewer rows or a smaller batch."
+    text = str(error)
+    return text if "\n" not in text and text else f"{first_line(error)}."

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlopt_lessons.quantization.onnx_graph import InputSpec, first_line
+from mlopt_lessons.workbench.serving.graph import InputSpec, first_line
 
 # What callers hand over: NumPy arrays, torch tensors, or a mapping of input names to them.
 Array = Any

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlopt_lessons.quantization.feeds import Array, InputError
-from mlopt_lessons.quantization.quality import LabelError
+from mlopt_lessons.workbench.comparison.quality import LabelError
+from mlopt_lessons.workbench.serving.feeds import Array, InputError
 
 MOST_CALIBRATION_ROWS = 512  # more rows cost time and hardly move the ranges
 

@@ -17,10 +17,10 @@ from onnxruntime import quantization as ort_quantization
 from onnxruntime.quantization import QuantFormat, QuantType
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from mlopt_lessons.quantization.feeds import Array, Feed, InputError, batches
-from mlopt_lessons.quantization.gemm import gemm_to_matmul
-from mlopt_lessons.quantization.onnx_export import quiet, strip_notes
-from mlopt_lessons.quantization.onnx_graph import (
+from mlopt_lessons.workbench.serving.export import quiet, strip_notes
+from mlopt_lessons.workbench.serving.feeds import Array, Feed, InputError, batches
+from mlopt_lessons.workbench.serving.gemm import gemm_to_matmul
+from mlopt_lessons.workbench.serving.graph import (
     InputSpec,
     Layer,
     OnnxModelError,
@@ -30,7 +30,7 @@ from mlopt_lessons.quantization.onnx_graph import (
     load_graph,
     require_fp32,
 )
-from mlopt_lessons.quantization.quantized import (
+from mlopt_lessons.workbench.serving.quantized import (
     DYNAMIC,
     FOUR_BIT,
     FOUR_BIT_OPS,
@@ -39,8 +39,8 @@ from mlopt_lessons.quantization.quantized import (
     Quantized,
     changes,
 )
-from mlopt_lessons.quantization.runtime import Session
-from mlopt_lessons.quantization.saturation import saturates
+from mlopt_lessons.workbench.serving.saturation import saturates
+from mlopt_lessons.workbench.serving.session import Session
 
 CALIBRATION_ROWS = 64  # rows a step; the ranges do not depend on it
 PER_CHANNEL_OPSET = 13

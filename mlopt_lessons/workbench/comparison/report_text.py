@@ -1,15 +1,15 @@
 """A report's rows as tables and as Markdown."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from mlopt_lessons.workbench import format_bytes
+from mlopt_lessons.workbench.size import format_bytes
 
 if TYPE_CHECKING:
-    from mlopt_lessons.quantization.quantized import Quantized
-    from mlopt_lessons.quantization.report import Report, Row
+    from mlopt_lessons.workbench.comparison.report import Report, Row
 
 _NONE = "–"
 
@@ -79,7 +79,7 @@ def _numbers(row: "Row", report: "Report") -> dict[str, object]:
 
 
 def markdown(report: "Report") -> str:
-    """Table, conditions and layers as one Markdown document."""
+    """Table, conditions and remarks as one Markdown document."""
     frame = table(report)
     lines: list[list[str]] = [
         list(frame.columns.astype(str)),
@@ -87,38 +87,32 @@ def markdown(report: "Report") -> str:
         *frame.to_numpy().tolist(),
     ]
     rows = [f"| {' | '.join(line)} |" for line in lines]
-    return "\n".join(["# Quantization report", "", *rows, "", *conditions(report), ""])
+    return "\n".join([f"# {report.title}", "", *rows, "", *_conditions(report), ""])
+
+
+def printed(report: "Report", folder: Path) -> str:
+    """What a command prints: the table, a note for each variant, and what must be known."""
+    frame = table(report).drop(columns="note").to_string(index=False)
+    first = [row for row in report.rows if row.batch == report.rows[0].batch]
+    notes = [f"{row.variant}: {row.note}." for row in first]
+    return "\n".join([frame, "", *notes, "", *_conditions(report), "", f"Written to {folder}."])
 
 
 def _threads(count: int) -> str:
     return "1 thread" if count == 1 else f"{count} threads"
 
 
-def conditions(report: "Report") -> list[str]:
+def _conditions(report: "Report") -> list[str]:
     """What a reader must know to believe the table: one Markdown list item each."""
     price, time = report.price, report.rows[0].latency
     items = [
         f"Measured on {time.machine}, {_threads(report.threads)}, {time.repeats} repeats of each "
         "variant in turn after a warm-up; median with the 10th and 90th percentile.",
-        f"Int8 static was calibrated on {report.calibration_rows:,} rows; answers were compared "
-        f"on {report.measured_rows:,} rows.",
+        f"Answers were compared on {report.measured_rows:,} rows.",
         f"Dollars: {price.name} at ${price.usd_per_hour:g} an hour ({price.source}, "
         f"{price.date}), busy all the time with one call after another, "
         "and as fast as the machine measured here.",
         "Smaller and faster compare with the ONNX Runtime FP32 file; sizes are bytes on disk.",
+        *report.remarks,
     ]
-    items += [f"{name} was left out. {reason}" for name, reason in report.left_out.items()]
-    items += [item for result in report.quantized for item in _left_in_fp32(result)]
     return [f"- {item}" for item in items]
-
-
-def _left_in_fp32(result: "Quantized") -> list[str]:
-    """The layers that a method left alone, one line for each reason."""
-    by_reason: dict[str, list[str]] = {}
-    for layer in result.floating:
-        found = by_reason.setdefault(layer.reason, [])
-        found.append(f"{layer.name} ({layer.op}, {layer.count:,} weights)")
-    return [
-        f"{result.method} leaves in FP32, because {reason}: {', '.join(names)}."
-        for reason, names in by_reason.items()
-    ]
