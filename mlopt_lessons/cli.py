@@ -17,6 +17,11 @@ LESSON_COMMANDS = {
         "quantize",
         "Quantize your own model: bytes, accuracy, latency, dollars.",
     ),
+    "prune": (
+        "mlopt_lessons.pruning.command",
+        "prune",
+        "Prune your own model: bytes, accuracy, latency, dollars.",
+    ),
 }
 DEBUG = "MLOPT_DEBUG"
 

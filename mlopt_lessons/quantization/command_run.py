@@ -10,6 +10,7 @@ from mlopt_lessons.quantization.report import compare
 from mlopt_lessons.workbench import MODELS, dataset_for
 from mlopt_lessons.workbench.comparison.data import MOST_CALIBRATION_ROWS, apart, split
 from mlopt_lessons.workbench.comparison.inputs import (
+    DEFAULT_PRICE,
     CommandInputError,
     CommandUsageError,
     find_model,
@@ -19,8 +20,6 @@ from mlopt_lessons.workbench.comparison.inputs import (
 )
 from mlopt_lessons.workbench.serving.feeds import Array
 from mlopt_lessons.workbench.serving.graph import inputs, load_graph
-
-DEFAULT_PRICE = "c7i.large"  # the smallest listed machine with VNNI
 
 
 @dataclass(frozen=True, slots=True)

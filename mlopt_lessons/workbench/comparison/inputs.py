@@ -16,6 +16,8 @@ from mlopt_lessons.workbench import MODELS, Price, load_model, price, prices
 from mlopt_lessons.workbench.serving.feeds import Array
 from mlopt_lessons.workbench.serving.graph import first_line
 
+DEFAULT_PRICE = "c7i.large"  # the smallest listed machine with VNNI
+
 
 class CommandInputError(ValueError):
     """A model, a data file or a price that cannot be found or read."""
