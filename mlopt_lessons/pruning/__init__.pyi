@@ -22,8 +22,10 @@ from .report import compare
 from .schedule import cubic
 from .sensitivity import LayerSensitivity, scan
 from .sparse import CsrLinear, CsrPoint, csr_sweep, pays_from, with_csr
+from .speed import SpeedPoint, speed_sweep
 from .storage import LAYOUTS, Layout, Stored, restore, sizes, store
 from .structured import Structured, remove_outputs
+from .sweep import Setting, SweepPoint, measure, outputs_for
 from .wanda import wanda_masks
 
 __all__ = [
@@ -62,4 +64,10 @@ __all__ = [
     "weights_of",
     "with_csr",
     "zeros",
+    "SpeedPoint",
+    "speed_sweep",
+    "Setting",
+    "SweepPoint",
+    "measure",
+    "outputs_for",
 ]

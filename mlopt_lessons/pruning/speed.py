@@ -1,0 +1,111 @@
+"""How fast each form of a pruned model answers on this machine, at every amount and batch size."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from torch import Tensor, nn
+
+from mlopt_lessons.pruning.apply import magnitude_masks, masked
+from mlopt_lessons.pruning.sparse import with_csr
+from mlopt_lessons.pruning.structured import remove_outputs
+from mlopt_lessons.pruning.sweep import outputs_for
+from mlopt_lessons.workbench import (
+    Latency,
+    Price,
+    dollars_per_million,
+    latency,
+    ratio,
+    release_free_memory,
+)
+from mlopt_lessons.workbench.comparison.data import check_batches, first_rows
+from mlopt_lessons.workbench.comparison.variants import eager, in_session, torch_threads
+from mlopt_lessons.workbench.serving.export import export
+from mlopt_lessons.workbench.serving.session import Session
+
+Form = Literal["dense", "zeros", "CSR", "removed"]
+FORMS: tuple[Form, ...] = get_args(Form)
+STORY_AMOUNTS = (0.5, 0.7, 0.9)
+
+
+@dataclass(frozen=True)
+class SpeedPoint:
+    """One form of a model with `amount` of its weights gone, at one batch size.
+
+    "zeros" (in the dense file) and "removed" run in ONNX Runtime like "dense", "CSR" in PyTorch.
+    `speedup` is dense over this form in paired rounds: median, 10th and 90th percentile.
+    """
+
+    form: Form
+    amount: float
+    batch: int
+    latency: Latency
+    speedup: tuple[float, float, float]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds a prediction: the median of a batch over its rows."""
+        return self.latency.median_s / self.batch
+
+    def dollars(self, price: Price) -> float:
+        """Dollars for a million predictions on a machine of this price."""
+        return dollars_per_million(self.seconds, price)
+
+
+def speed_sweep(
+    model: nn.Module,
+    x: Tensor,
+    amounts: Sequence[float] = STORY_AMOUNTS,
+    batches: Sequence[int] = (1, 64),
+    *,
+    threads: int = 1,
+    repeats: int = 30,
+) -> list[SpeedPoint]:
+    """Makes each form at each amount and times it beside the dense model, all in turn.
+
+    x holds rows of the model's input. Speed depends on how many weights are left and where, not on
+    how well they were chosen, so nothing is fine-tuned here. A model without Linear layers has no
+    CSR form. Raises ValueError as `remove_outputs`, `magnitude_masks` and `export`.
+    """
+    check_batches(batches)
+    rows = x.numpy()
+    found: list[SpeedPoint] = []
+    with tempfile.TemporaryDirectory() as folder, torch_threads(threads):
+        place = Path(folder)
+        dense = in_session("dense", _session(model, x, place / "dense.onnx", threads), "").timed
+        for amount in amounts:
+            timed = {"dense": dense, **_forms(model, x, amount, place, threads)}
+            for batch in batches:
+                some = first_rows(rows, batch)
+                calls = {form: made(some) for form, made in timed.items()}
+                found += _points(latency(calls, repeats=repeats, threads=threads), amount, batch)
+    release_free_memory()
+    return found
+
+
+def _forms(
+    model: nn.Module, x: Tensor, amount: float, place: Path, threads: int
+) -> dict[str, Callable[..., Callable[[], object]]]:
+    zeroed = masked(model, magnitude_masks(model, amount))
+    small = remove_outputs(model, outputs_for(model, amount)).model
+    forms = {
+        "zeros": in_session("", _session(zeroed, x, place / "zeros.onnx", threads), "").timed,
+        "removed": in_session("", _session(small, x, place / "removed.onnx", threads), "").timed,
+    }
+    if any(isinstance(layer, nn.Linear) for layer in model.modules()):
+        forms["CSR"] = eager("", with_csr(zeroed), place / "csr.pt", "").timed
+    return forms
+
+
+def _session(model: nn.Module, x: Tensor, path: Path, threads: int) -> Session:
+    return Session(export(model, x[:1], path), threads)
+
+
+def _points(timed: dict[str, Latency], amount: float, batch: int) -> list[SpeedPoint]:
+    return [
+        SpeedPoint(form, amount, batch, timed[form], ratio(timed["dense"], timed[form]))
+        for form in FORMS
+        if form in timed
+    ]
