@@ -94,7 +94,9 @@ def test_the_smaller_model_can_be_trained_from_scratch():
     data = workbench.digits()
     cut = pruning.prune(small(), 0.5, structured=True).final
     before = {name: value.clone() for name, value in cut.state_dict().items()}
-    twins = [pruning.from_scratch(cut, data, epochs=5, seed=1, learning_rate=1e-2) for _ in range(2)]
+    twins = [
+        pruning.from_scratch(cut, data, epochs=5, seed=1, learning_rate=1e-2) for _ in range(2)
+    ]
     assert torch.equal(twins[0][0].weight, twins[1][0].weight)
     assert not torch.equal(twins[0][0].weight, cut[0].weight)
     assert all(torch.equal(before[name], value) for name, value in cut.state_dict().items())
