@@ -102,3 +102,16 @@ def test_the_package_loads_quickly() -> None:
     bare = [seconds("pass") for _ in range(5)]
     full = [seconds("import mlopt_lessons, mlopt_lessons.cli") for _ in range(5)]
     assert statistics.median(full) - statistics.median(bare) < QUICK_SECONDS
+
+
+@pytest.mark.parametrize("stub", sorted(PACKAGE.rglob("__init__.pyi")), ids=lambda p: p.parent.name)
+def test_no_lazy_name_is_also_a_file(stub: Path) -> None:
+    """`package.name` would be the function or the module, whichever was loaded first."""
+    names = {
+        alias.asname or alias.name
+        for node in ast.walk(ast.parse(stub.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert names
+    assert not names & {path.stem for path in stub.parent.glob("*.py")}

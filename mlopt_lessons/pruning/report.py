@@ -21,8 +21,8 @@ from mlopt_lessons.workbench.comparison.variants import (
     example,
     in_session,
 )
-from mlopt_lessons.workbench.serving.export import export
 from mlopt_lessons.workbench.serving.feeds import Array
+from mlopt_lessons.workbench.serving.onnx_export import export
 from mlopt_lessons.workbench.serving.session import Session, check_threads
 
 CSR = "CSR, PyTorch"

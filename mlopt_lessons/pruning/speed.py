@@ -22,7 +22,7 @@ from mlopt_lessons.workbench import (
 )
 from mlopt_lessons.workbench.comparison.data import check_batches, first_rows
 from mlopt_lessons.workbench.comparison.variants import eager, in_session, torch_threads
-from mlopt_lessons.workbench.serving.export import export
+from mlopt_lessons.workbench.serving.onnx_export import export
 from mlopt_lessons.workbench.serving.session import Session
 
 Form = Literal["dense", "zeros", "CSR", "removed"]

@@ -14,7 +14,6 @@ from mlopt_lessons.workbench.comparison.variants import (
     example,
     in_session,
 )
-from mlopt_lessons.workbench.serving.export import export
 from mlopt_lessons.workbench.serving.feeds import Array, batches
 from mlopt_lessons.workbench.serving.graph import (
     OnnxModelError,
@@ -23,6 +22,7 @@ from mlopt_lessons.workbench.serving.graph import (
     op_counts,
     require_fp32,
 )
+from mlopt_lessons.workbench.serving.onnx_export import export
 from mlopt_lessons.workbench.serving.quantize import (
     CalibrationError,
     quantize_4bit,

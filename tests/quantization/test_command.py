@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from onnx_models import TokenTagger, small_mlp
 
 from mlopt_lessons.quantization.command import quantize
-from mlopt_lessons.workbench.serving.export import export
+from mlopt_lessons.workbench.serving.onnx_export import export
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.standard_normal((80, 64)).astype(np.float32)

@@ -15,8 +15,8 @@ from mlopt_lessons.quantization.calibration_data import compare_calibrations, ra
 from mlopt_lessons.quantization.report import compare
 from mlopt_lessons.workbench import Price
 from mlopt_lessons.workbench.comparison.quality import LabelError, OutputError, quality
-from mlopt_lessons.workbench.serving.export import export
 from mlopt_lessons.workbench.serving.feeds import InputError
+from mlopt_lessons.workbench.serving.onnx_export import export
 from mlopt_lessons.workbench.serving.quantize import CalibrationError
 
 RNG = np.random.default_rng(0)

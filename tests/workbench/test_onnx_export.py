@@ -9,8 +9,8 @@ import torch
 from onnx_models import SmallConvNet, TokenTagger, small_mlp
 from torch import nn
 
-from mlopt_lessons.workbench.serving.export import ExportError, export
 from mlopt_lessons.workbench.serving.graph import layers, load_graph
+from mlopt_lessons.workbench.serving.onnx_export import ExportError, export
 from mlopt_lessons.workbench.serving.session import Session
 
 CASES = {

@@ -11,8 +11,8 @@ import torch
 from onnx import helper, numpy_helper
 from onnx_models import SmallConvNet, TokenTagger, graph_file, small_mlp, sqnr_db
 
-from mlopt_lessons.workbench.serving.export import export
 from mlopt_lessons.workbench.serving.graph import OnnxModelError, op_counts
+from mlopt_lessons.workbench.serving.onnx_export import export
 from mlopt_lessons.workbench.serving.quantize import (
     CalibrationError,
     QuantizationError,

@@ -1,5 +1,5 @@
 from .data import apart, first_rows, row_count, split
-from .quality import LabelError, OutputError, Quality, quality
+from .quality import LabelError, OutputError, Quality
 from .report import Report, Row, measure, place
 from .variants import EAGER, FP32, Variant, eager, evaluating, in_session, torch_threads
 
@@ -19,7 +19,6 @@ __all__ = [
     "in_session",
     "measure",
     "place",
-    "quality",
     "row_count",
     "split",
     "torch_threads",

@@ -17,7 +17,6 @@ from onnxruntime import quantization as ort_quantization
 from onnxruntime.quantization import QuantFormat, QuantType
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from mlopt_lessons.workbench.serving.export import quiet, strip_notes
 from mlopt_lessons.workbench.serving.feeds import Array, Feed, InputError, batches
 from mlopt_lessons.workbench.serving.gemm import gemm_to_matmul
 from mlopt_lessons.workbench.serving.graph import (
@@ -30,6 +29,7 @@ from mlopt_lessons.workbench.serving.graph import (
     load_graph,
     require_fp32,
 )
+from mlopt_lessons.workbench.serving.onnx_export import quiet, strip_notes
 from mlopt_lessons.workbench.serving.quantized import (
     DYNAMIC,
     FOUR_BIT,
