@@ -109,8 +109,6 @@ class CharGPT(nn.Module):
     The same seed gives the same untrained weights.
     """
 
-    causal: Tensor
-
     def __init__(self, size: Size | None = None, seed: int = 0) -> None:
         super().__init__()
         size = size or Size()
@@ -126,8 +124,6 @@ class CharGPT(nn.Module):
             self.norm = nn.LayerNorm(size.width)
             self.output = nn.Linear(size.width, size.vocabulary)
             self._start_small()
-        causal = torch.ones(size.context, size.context, dtype=torch.bool).tril()
-        self.register_buffer("causal", causal, persistent=False)
 
     @property
     def size(self) -> Size:
@@ -173,15 +169,12 @@ class CharGPT(nn.Module):
         # Made from the tokens, not by arange, so that torch.fx can follow (pruning traces models).
         places = torch.ones_like(tokens[0]).cumsum(0) + (start - 1)
         x = self.token(tokens) + self.position(places)
-        seen = self.causal[places][:, :stop]
+        seen = (torch.arange(stop) if cache else places) <= places[:, None]
         kept = []
         for index, block in enumerate(self.blocks):
             x, key_value = block(x, seen, cache[index] if cache else None)
             kept.append(key_value)
         return self.output(self.norm(x)), tuple(kept)
-
-    def _blocks(self) -> list[Block]:
-        return [block for block in self.blocks if isinstance(block, Block)]
 
     def _start_small(self) -> None:
         """Weights as GPT-2 starts: deviation 0.02, less for what each layer adds to its input."""

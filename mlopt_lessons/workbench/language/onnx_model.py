@@ -16,8 +16,8 @@ from torch.export import Dim
 
 from mlopt_lessons.workbench.language.model import CharGPT
 from mlopt_lessons.workbench.language.onnx_session import CONTEXT_KEY
-from mlopt_lessons.workbench.serving.export import ExportError, quiet, strip_notes
 from mlopt_lessons.workbench.serving.graph import first_line, weight_nodes
+from mlopt_lessons.workbench.serving.onnx_export import ExportError, quiet, strip_notes
 
 # Sizes of the example, all different and above 1: what is 0 or 1, or equal, becomes a constant.
 _BATCH, _TIME, _PAST = 2, 3, 5
