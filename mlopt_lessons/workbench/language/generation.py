@@ -64,10 +64,9 @@ def probabilities(
     logits: NDArray[np.float32], temperature: float, top_k: int
 ) -> NDArray[np.float64]:
     """softmax(logits / temperature) over the `top_k` largest of (vocabulary,), 0 for the others."""
-    scaled = logits.astype(np.float64)
+    kept = np.argsort(-logits, kind="stable")[:top_k]
     # Relative to the largest before the division: a tiny temperature would overflow otherwise.
-    scaled = (scaled - scaled.max()) / temperature
-    kept = np.argsort(-scaled, kind="stable")[:top_k]
+    scaled = (logits.astype(np.float64) - logits.max()) / temperature
     chances = np.zeros_like(scaled)
     chances[kept] = np.exp(scaled[kept])
     return chances / chances.sum()

@@ -46,6 +46,8 @@ def export_gpt(model: CharGPT, path: Path | str) -> Path:
     if not isinstance(model, CharGPT):
         raise TypeError(f"The model is a {type(model).__name__}: give a CharGPT.")
     path, training = Path(path), model.training
+    if not path.parent.is_dir():
+        raise ExportError(f"There is no folder {path.parent}: make it, or choose another.")
     try:
         with quiet():
             torch.onnx.export(

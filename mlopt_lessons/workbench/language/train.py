@@ -70,9 +70,7 @@ def fine_tune(
     optimizer = torch.optim.AdamW(
         model.parameters(), learning_rate, betas=(0.9, 0.95), weight_decay=weight_decay
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, learning_rate, steps, pct_start=_WARM_UP, cycle_momentum=False
-    )
+    schedule = _one_cycle(optimizer, learning_rate, steps)
     start, losses = time.process_time(), []
     model.train()
     for _ in range(steps):
@@ -146,6 +144,16 @@ def _check(tokens: Tensor, steps: int, batch: int, context: int) -> None:
         raise ValueError(
             f"{len(tokens)} characters are less than a window of {context + 1}; use more text."
         )
+
+
+def _one_cycle(
+    optimizer: torch.optim.Optimizer, peak: float, steps: int
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    # torch divides by zero when a part of the cycle is shorter than two steps.
+    total = max(steps, 4)
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, peak, total, pct_start=max(_WARM_UP, 2 / total), cycle_momentum=False
+    )
 
 
 def _step(model: nn.Module, windows: Tensor, optimizer: torch.optim.Optimizer) -> float:
