@@ -31,7 +31,7 @@ from mlopt_lessons.workbench.training import RECIPES
 Method = Literal["global", "per layer", "Wanda", "random", "removed", "from scratch"]
 METHODS: tuple[Method, ...] = get_args(Method)
 SWEPT_MODELS = ("mlp", "glyph_cnn")
-SWEPT_AMOUNTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+SWEPT_AMOUNTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 TUNING_EPOCHS = 3
 CALIBRATION_ROWS = 256  # inputs whose size Wanda weighs the weights with
 RECORDED = "data/pruning_sweep.csv"

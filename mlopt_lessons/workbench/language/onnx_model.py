@@ -5,19 +5,17 @@ layer i. Outputs: logits (batch, time, vocabulary), then present_key_i and prese
 is read with past = 0, the text goes on with time = 1.
 """
 
-import ast
 from pathlib import Path
 from typing import Any
 
-import onnx
 import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
 from mlopt_lessons.workbench.language.model import CharGPT
 from mlopt_lessons.workbench.language.onnx_session import CONTEXT_KEY
-from mlopt_lessons.workbench.serving.graph import first_line, weight_nodes
-from mlopt_lessons.workbench.serving.onnx_export import ExportError, quiet, strip_notes
+from mlopt_lessons.workbench.serving.graph import first_line
+from mlopt_lessons.workbench.serving.onnx_export import ExportError, quiet, tidy
 
 # Sizes of the example, all different and above 1: what is 0 or 1, or equal, becomes a constant.
 _BATCH, _TIME, _PAST = 2, 3, 5
@@ -53,7 +51,7 @@ def export_gpt(model: CharGPT, path: Path | str) -> Path:
             torch.onnx.export(
                 _Served(model.eval()), _example(model), path, **_options(len(model.blocks))
             )
-        _tidy(path, model.context)
+        tidy(path, _PREFIX, {CONTEXT_KEY: str(model.context)})
     except Exception as error:
         raise ExportError(
             f"The GPT cannot be written to {path} ({first_line(error)}): choose a folder that "
@@ -82,20 +80,3 @@ def _options(layers: int) -> dict[str, Any]:
         "input_names": ["tokens", *(f"past_{place}" for place in places)],
         "output_names": ["logits", *(f"present_{place}" for place in places)],
     }
-
-
-def _tidy(path: Path, context: int) -> None:
-    """Names the layers after their modules, notes the context, drops the exporter's notes."""
-    model = onnx.load(path)
-    for node, layer in weight_nodes(model):
-        node.name = _module_name(node) or layer.name
-    strip_notes(model)
-    onnx.helper.set_model_props(model, {CONTEXT_KEY: str(context)})
-    onnx.save(model, path)
-
-
-def _module_name(node: onnx.NodeProto) -> str:
-    """The module that a node comes from: the exporter notes the way down to it."""
-    notes = {note.key: note.value for note in node.metadata_props}
-    scopes = ast.literal_eval(notes.get("pkg.torch.onnx.name_scopes", "[]"))
-    return scopes[-2].removeprefix(_PREFIX) if len(scopes) > 1 else ""

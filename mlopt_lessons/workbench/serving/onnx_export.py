@@ -6,7 +6,7 @@ import io
 import logging
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import onnx
@@ -50,7 +50,7 @@ def export(module: nn.Module, example_input: Tensor, path: Path | str) -> Path:
         _export(module, example, path)
     finally:
         module.train(training)
-    _tidy(path)
+    tidy(path)
     return path
 
 
@@ -129,16 +129,20 @@ def quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def _tidy(path: Path) -> None:
-    """Name the layers after their modules, then drop the exporter's notes."""
+def tidy(path: Path, prefix: str = "", properties: Mapping[str, str] | None = None) -> None:
+    """Name the layers after their modules, below `prefix`; drop the exporter's notes.
+
+    `properties` are written into the file as its own notes.
+    """
     model = onnx.load(path)
     seen: Counter[str] = Counter()
     for node, layer in weight_nodes(model):
-        name = _module_name(node, layer.weights[0])
+        name = _module_name(node, layer.weights[0]).removeprefix(prefix)
         if name:
             seen[name] += 1
             node.name = name if seen[name] == 1 else f"{name} ({seen[name]})"
     strip_notes(model)
+    onnx.helper.set_model_props(model, dict(properties or {}))
     onnx.save(model, path)
 
 

@@ -173,13 +173,9 @@ def _prepare(src: Path, source: Path) -> tuple[Layer, ...]:
     Session(src)
     current = source.with_name("current.onnx")
     onnx.save(_current(model), current)
-    try:
-        with quiet():
-            quant_pre_process(current, source)
-    except Exception:
-        # Symbolic shapes fail on some operators; the plain shape inference is enough then.
-        with quiet():
-            quant_pre_process(current, source, skip_symbolic_shape=True)
+    with quiet():
+        # Symbolic inference fails on some operators, and then leaves files in the current folder.
+        quant_pre_process(current, source, skip_symbolic_shape=True)
     return layers(load_graph(source))
 
 
