@@ -7,7 +7,7 @@ from .provenance import Figure, Provenance, measured, quoted, recorded, simulate
 from .quiz_cards import quiz, review
 from .still import show
 from .store import open_store
-from .verdict_cards import verdict_card
+from .verdict_cards import verdict_card, verdict_table
 from .verdicts import ledger, verdict
 
 __all__ = [
@@ -34,4 +34,5 @@ __all__ = [
     "simulated",
     "verdict",
     "verdict_card",
+    "verdict_table",
 ]

@@ -1,11 +1,15 @@
-"""Verdicts below each other in a cell's output; in a workspace they wait for their prediction."""
+"""Verdicts in a cell's output, as cards or as a table; in a workspace they wait for their prediction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from html import escape
 
 from mlopt_lessons.course.cards import Card, line, paragraph
+from mlopt_lessons.course.provenance import with_unit
 from mlopt_lessons.course.store import Store, open_store
 from mlopt_lessons.course.verdicts import Verdict, prediction_ids, with_prediction
 from mlopt_lessons.course.waiting import WAITING, when_locked
+
+LEGEND = "✓ the claim holds here, ✗ it does not."
 
 
 class VerdictCard(Card):
@@ -22,7 +26,7 @@ class VerdictCard(Card):
         """Shows every verdict whose claim has been predicted by now."""
         self.verdicts = [with_prediction(each, self._store) for each in self.verdicts]
         shown = [each for each in self.verdicts if not each.hidden]
-        texts, blocks = [repr(each) for each in shown], [each._repr_html_() for each in shown]
+        texts, blocks = self._texts(shown), self._blocks(shown)
         if claims := dict.fromkeys(each.claim.id for each in self.verdicts if each.hidden):
             sentence = f"Verdict on {', '.join(claims)}. {WAITING}"
             texts.append(sentence)
@@ -30,15 +34,70 @@ class VerdictCard(Card):
         self.still_text, self.still_html = "\n\n".join(texts), "".join(blocks)
         self._body.value = self.still_html
 
+    def _texts(self, shown: Sequence[Verdict]) -> list[str]:
+        return [repr(each) for each in shown]
+
+    def _blocks(self, shown: Sequence[Verdict]) -> list[str]:
+        return [each._repr_html_() for each in shown]
+
+
+class VerdictTable(VerdictCard):
+    """Verdicts as a table: a row for each figure of a claim, a column for each case."""
+
+    def _texts(self, shown: Sequence[Verdict]) -> list[str]:
+        lines = [" | ".join(cells).replace("\n", ", ") for cells in _rows(shown)]
+        return [*lines, LEGEND] if lines else []
+
+    def _blocks(self, shown: Sequence[Verdict]) -> list[str]:
+        if not shown:
+            return []
+        rows = ["".join(f"<td>{_broken(cell)}</td>" for cell in cells) for cells in _rows(shown)]
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return [f"<table>{body}</table>", paragraph(LEGEND)]
+
+
+def _rows(shown: Sequence[Verdict]) -> list[list[str]]:
+    """Heads, then for each claim's figure: its name, the story's value, each case, and how."""
+    if not shown:
+        return []
+    cases = list(dict.fromkeys(each.case for each in shown))
+    found = [["figure", "the story", *cases, "how"]]
+    for claim, name in dict.fromkeys((each.claim.id, each.story.name) for each in shown):
+        row = {v.case: v for v in shown if (v.claim.id, v.story.name) == (claim, name)}
+        story = next(iter(row.values())).story
+        how = dict.fromkeys(str(each.figure.provenance) for each in row.values())
+        told = [_cell(row[case]) if case in row else "" for case in cases]
+        found.append([f"{claim} {name}", with_unit(story.value, story.unit), *told, "\n".join(how)])
+    return found
+
+
+def _cell(given: Verdict) -> str:
+    mark = "✓" if given.agrees else "✗"
+    return f"{given.figure.text} {mark}" + (f"\n{given.dollars.text}" if given.dollars else "")
+
+
+def _broken(cell: str) -> str:
+    return escape(cell).replace("\n", "<br>")
+
 
 def verdict_card(*verdicts: Verdict) -> VerdictCard:
     """Shows verdicts in a cell; in a workspace each appears as soon as its claim has been predicted.
 
     Raises TypeError for anything but verdicts, ValueError for none.
     """
+    _check("verdict_card", verdicts)
+    return VerdictCard(verdicts, open_store())
+
+
+def verdict_table(*verdicts: Verdict) -> VerdictTable:
+    """Shows many verdicts as one table: a row a figure, a column a case; waits and raises as `verdict_card`."""
+    _check("verdict_table", verdicts)
+    return VerdictTable(verdicts, open_store())
+
+
+def _check(shower: str, verdicts: Sequence[object]) -> None:
     if not verdicts:
-        raise ValueError("verdict_card needs at least one verdict.")
+        raise ValueError(f"{shower} needs at least one verdict.")
     for each in verdicts:
         if not isinstance(each, Verdict):
-            raise TypeError(f"verdict_card shows what verdict() returns, got {each!r}.")
-    return VerdictCard(verdicts, open_store())
+            raise TypeError(f"{shower} shows what verdict() returns, got {each!r}.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mlopt_lessons.course import measured, predict, verdict, verdict_card
+from mlopt_lessons.course import measured, predict, quoted, verdict, verdict_card, verdict_table
 from mlopt_lessons.course.verdicts import Verdict
 from mlopt_lessons.course.waiting import WAITING
 
@@ -56,5 +56,43 @@ def test_anything_but_verdicts_is_refused() -> None:
         TypeError, match=r"verdict_card shows what verdict\(\) returns, got 'quant-1'"
     ):
         verdict_card("quant-1")
+    with pytest.raises(TypeError, match="verdict_table shows what"):
+        verdict_table(of_quant_1("MLP"), None)
     with pytest.raises(ValueError, match="at least one verdict"):
         verdict_card()
+    with pytest.raises(ValueError, match="verdict_table needs at least one"):
+        verdict_table()
+
+
+def of_prune_2(name: str, value: float, unit: str, case: str) -> Verdict:
+    dollars = quoted(3, "$ saved", "a test", "2026-11-25") if case == "removed" else None
+    found = measured(value, unit, "a <test>")
+    return verdict("prune-2", found, of=name, case=case, dollars=dollars)
+
+
+def table_of_prune_2() -> list[Verdict]:
+    return [
+        of_prune_2("size-70", 100, "%", "zeros"),
+        of_prune_2("size-70", 26, "%", "removed"),
+        of_prune_2("speed-70", 3.6, "×", "removed"),
+    ]
+
+
+@pytest.mark.usefixtures("no_workspace")
+def test_a_table_has_a_row_a_figure_and_a_column_a_case() -> None:
+    shown = verdict_table(*table_of_prune_2())
+    heads, size, speed, legend = shown.still_text.split("\n\n")
+    assert heads == "figure | the story | zeros | removed | how"
+    assert size == "prune-2 size-70 | 30 % | 100 % ✗ | 26 % ✓, $3 saved | measured: a <test>"
+    assert speed == "prune-2 speed-70 | 2× |  | 3.6× ✓, $3 saved | measured: a <test>"
+    assert "✗" in legend
+    assert shown.still_html.count("<tr>") == 3
+    assert "a &lt;test&gt;" in shown.still_html
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_table_waits_for_the_prediction() -> None:
+    shown = verdict_table(*table_of_prune_2())
+    assert shown.still_text == f"Verdict on prune-2. {WAITING}"
+    lock("prune-2/size-70", 30, "%")
+    assert shown.widget.value.count("<tr>") == 3
