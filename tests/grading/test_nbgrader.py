@@ -8,8 +8,9 @@ import pytest
 from nbgrader.api import Gradebook
 from release import ROOT, make_course, nbgrader, release
 
-LESSON = "05_quantization"
-AUTOMATIC, WRITTEN = 12, 3
+# Points of each exercise's checks; each has a written question, graded by hand, on top.
+CHECKED = {"05_quantization": 12, "06_pruning": 14}
+WRITTEN = 3
 
 
 @pytest.fixture(scope="module")
@@ -17,11 +18,12 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course folder with released exercises and two hand-ins: the solution, and nothing done."""
     folder = make_course(tmp_path_factory.mktemp("course"))
     release(folder)
-    for student, source in (("solver", "solutions"), ("blank", "exercises")):
-        target = folder / "submitted" / student / LESSON
-        target.mkdir(parents=True)
-        shutil.copy(folder / source / LESSON / f"{LESSON}.ipynb", target)
-    nbgrader(folder, "autograde", LESSON, "--create")
+    for lesson in CHECKED:
+        for student, source in (("solver", "solutions"), ("blank", "exercises")):
+            target = folder / "submitted" / student / lesson
+            target.mkdir(parents=True)
+            shutil.copy(folder / source / lesson / f"{lesson}.ipynb", target)
+        nbgrader(folder, "autograde", lesson, "--create")
     return folder
 
 
@@ -37,16 +39,23 @@ def test_what_is_committed_is_what_nbgrader_releases(course: Path) -> None:
         assert cells(course / "exercises" / name) == cells(ROOT / "exercises" / name)
 
 
-def marks(course: Path, student: str) -> tuple[float, float, bool]:
+def test_every_exercise_is_graded_here() -> None:
+    assert {path.name for path in (ROOT / "solutions").iterdir() if path.is_dir()} == set(CHECKED)
+
+
+def marks(course: Path, lesson: str, student: str) -> tuple[float, float, bool]:
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
-        submission = gradebook.find_submission(LESSON, student)
+        submission = gradebook.find_submission(lesson, student)
         return submission.score, submission.max_score, submission.needs_manual_grade
 
 
-def test_the_solution_gets_every_automatic_mark(course: Path) -> None:
-    assert marks(course, "solver") == (AUTOMATIC, AUTOMATIC + WRITTEN, True)
+@pytest.mark.parametrize("lesson", CHECKED)
+def test_the_solution_gets_every_automatic_mark(course: Path, lesson: str) -> None:
+    checked = CHECKED[lesson]
+    assert marks(course, lesson, "solver") == (checked, checked + WRITTEN, True)
 
 
-def test_the_blank_exercise_gets_none(course: Path) -> None:
-    score, most, _ = marks(course, "blank")
-    assert (score, most) == (0, AUTOMATIC + WRITTEN)
+@pytest.mark.parametrize("lesson", CHECKED)
+def test_the_blank_exercise_gets_none(course: Path, lesson: str) -> None:
+    score, most, _ = marks(course, lesson, "blank")
+    assert (score, most) == (0, CHECKED[lesson] + WRITTEN)
