@@ -66,9 +66,9 @@ TASK_2 = Task(
                     [[False, False, False], [True, False, False]],
                     [[True, True], [False, True]],
                 ],
-                "amount-is-kept": [
+                "threshold-cut-too": [
                     [[True, True, False], [False, True, True]],
-                    [[False, False], [False, False]],
+                    [[False, False], [True, False]],
                 ],
             },
         ),
@@ -95,11 +95,7 @@ TASK_2 = Task(
                 ],
                 "negatives-cut": [[False] * 3, [[False, True], [True, False]], [False] * 4],
                 "mask-inverted": [[True] * 3, [[True, False], [False, False]], [True] * 4],
-                "amount-is-kept": [
-                    [True] * 3,
-                    [[True, True], [True, True]],
-                    [False, False, True, False],
-                ],
+                "threshold-cut-too": [[False] * 3, [[False, False], [True, True]], [False] * 4],
             },
         ),
     ),
@@ -111,8 +107,8 @@ TASK_2 = Task(
         "negatives-cut": "The threshold is right, but all negative weights are gone: −0.8 is below any "
         "positive threshold. Compare its absolute value.",
         "mask-inverted": "The right weights, the wrong way round: True stands for a weight that stays.",
-        "amount-is-kept": "You kept the amount. It is the part that goes: 0.4 of 10 weights cuts 4 and "
-        "keeps 6.",
+        "threshold-cut-too": "One weight too many went: of 10 weights 5, not round(0.4 × 10) = 4. The "
+        "threshold is the smallest size that stays, so compare with >=.",
     },
 )
 
@@ -273,7 +269,7 @@ TASK_5 = Task(
         "can promise that the floor holds.",
         "speed-from-sparsity": "You took time to shrink with the weights. The variant with 90 % zeros "
         "was measured: 20 ms, as long as dense. Use ms.",
-        "one-month-only": "You paid for one month only. Fine-tuning is paid once and serving every "
-        "month: multiply by months.",
+        "one-month-only": "Fine-tuning weighs too much in your sum. It is paid once for all months, "
+        "serving is paid every month: multiply the serving, and only that, by months.",
     },
 )

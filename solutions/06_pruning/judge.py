@@ -43,6 +43,12 @@ def mask_inverted(weights: list[Array], amount: float) -> list[Array]:
     return [~mask for mask in global_masks(weights, amount)]
 
 
+def threshold_cut_too(weights: list[Array], amount: float) -> list[Array]:
+    """Task 2, wrong: compares with > where the threshold is the first that stays."""
+    one_more = 1 / sum(weight.size for weight in weights)
+    return global_masks(weights, amount + one_more)
+
+
 def masked_step(
     weight: Array,
     mask: Array,
@@ -178,7 +184,7 @@ WRONG: dict[str, dict[str, Any]] = {
         "signed-order": lambda *a: global_masks(*a, order=signed, compare=signed),
         "negatives-cut": lambda *a: global_masks(*a, compare=signed),
         "mask-inverted": mask_inverted,
-        "amount-is-kept": lambda weights, amount: global_masks(weights, 1 - amount),
+        "threshold-cut-too": threshold_cut_too,
     },
     "06-3": {
         "mask-lost": mask_lost,

@@ -1,6 +1,7 @@
 """Exercise 06: every named wrong answer gets its own hint, and nothing of the solution gets out."""
 
 import numpy as np
+import torch
 from exercise_tests import Exercise, ExerciseTests
 
 from mlopt_lessons.course.checking import judge
@@ -40,6 +41,16 @@ class TestExercise06(ExerciseTests):
         assert judge(exercise.TASK_3, masks_the_velocity).passed
         arguments = exercise.TASK_3.cases[0].args
         assert np.allclose(masks_the_velocity(*arguments), step(*arguments))
+
+    def test_the_step_is_that_of_pytorch(self) -> None:
+        weight, mask, velocity, gradient, rate, momentum, decay = exercise.TASK_3.cases[0].args
+        parameter = torch.nn.Parameter(torch.tensor(weight))
+        options = {"lr": rate, "momentum": momentum, "weight_decay": decay}
+        optimizer = torch.optim.SGD([parameter], **options)
+        optimizer.state[parameter]["momentum_buffer"] = torch.tensor(velocity)
+        parameter.grad = torch.tensor(gradient)
+        optimizer.step()
+        assert judge(exercise.TASK_3, lambda *_: parameter.detach() * torch.tensor(mask)).passed
 
     def test_a_choice_by_rank_is_as_right_as_one_by_threshold(self) -> None:
         def by_rank(weights, amount):
