@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+import numpy as np
+import onnx
+from onnx import numpy_helper
 from torch import Tensor, nn
 
-from mlopt_lessons.pruning.apply import magnitude_masks, masked
+from mlopt_lessons.pruning.apply import Masks, magnitude_masks, masked, weights_of
 from mlopt_lessons.pruning.sparse import with_csr
 from mlopt_lessons.pruning.structured import remove_outputs
 from mlopt_lessons.pruning.sweep import outputs_for
@@ -18,10 +21,10 @@ from mlopt_lessons.workbench import (
     dollars_per_million,
     latency,
     ratio,
-    release_free_memory,
 )
 from mlopt_lessons.workbench.comparison.data import check_batches, first_rows
 from mlopt_lessons.workbench.comparison.variants import eager, in_session, torch_threads
+from mlopt_lessons.workbench.serving.graph import layers
 from mlopt_lessons.workbench.serving.onnx_export import export
 from mlopt_lessons.workbench.serving.session import Session
 
@@ -74,33 +77,49 @@ def speed_sweep(
     found: list[SpeedPoint] = []
     with tempfile.TemporaryDirectory() as folder, torch_threads(threads):
         place = Path(folder)
-        dense = in_session("dense", _session(model, x, place / "dense.onnx", threads), "").timed
+        file = export(model, x[:1], place / "dense.onnx")
+        dense = in_session("dense", Session(file, threads), "").timed
         for amount in amounts:
-            timed = {"dense": dense, **_forms(model, x, amount, place, threads)}
+            timed = {"dense": dense, **_forms(model, x, amount, file, threads)}
             for batch in batches:
                 some = first_rows(rows, batch)
                 calls = {form: made(some) for form, made in timed.items()}
                 found += _points(latency(calls, repeats=repeats, threads=threads), amount, batch)
-    release_free_memory()
     return found
 
 
 def _forms(
-    model: nn.Module, x: Tensor, amount: float, place: Path, threads: int
+    model: nn.Module, x: Tensor, amount: float, dense: Path, threads: int
 ) -> dict[str, Callable[..., Callable[[], object]]]:
-    zeroed = masked(model, magnitude_masks(model, amount))
+    masks = magnitude_masks(model, amount)
+    zeroed = masked(model, masks)
     small = remove_outputs(model, outputs_for(model, amount)).model
-    forms = {
-        "zeros": in_session("", _session(zeroed, x, place / "zeros.onnx", threads), "").timed,
-        "removed": in_session("", _session(small, x, place / "removed.onnx", threads), "").timed,
+    files = {
+        "zeros": with_zeros(dense, model, masks, dense.with_name("zeros.onnx")),
+        "removed": export(small, x[:1], dense.with_name("removed.onnx")),
     }
+    forms = {name: in_session("", Session(file, threads), "").timed for name, file in files.items()}
     if any(isinstance(layer, nn.Linear) for layer in model.modules()):
-        forms["CSR"] = eager("", with_csr(zeroed), place / "csr.pt", "").timed
+        forms["CSR"] = eager("", with_csr(zeroed), dense.with_name("csr.pt"), "").timed
     return forms
 
 
-def _session(model: nn.Module, x: Tensor, path: Path, threads: int) -> Session:
-    return Session(export(model, x[:1], path), threads)
+def with_zeros(dense: Path, model: nn.Module, masks: Masks, path: Path) -> Path:
+    """The model's exported file `dense` with the weights at 0 that global magnitude masks cut.
+
+    The same graph with other numbers: what differs in time is the zeros' doing.
+    """
+    weights = weights_of(model)
+    edge = max(float((weights[n].abs() * ~mask).max()) for n, mask in masks.items())
+    graph = onnx.load(dense)
+    named = {name for layer in layers(graph) for name in layer.weights}
+    for tensor in graph.graph.initializer:
+        if tensor.name in named:
+            value = numpy_helper.to_array(tensor)
+            kept = np.where(np.abs(value) > edge, value, np.float32(0))
+            tensor.CopyFrom(numpy_helper.from_array(kept, tensor.name))
+    onnx.save(graph, path)
+    return path
 
 
 def _points(timed: dict[str, Latency], amount: float, batch: int) -> list[SpeedPoint]:

@@ -12,7 +12,7 @@ The layout is for the prunable weights; biases and all else are stored dense. âˆ
 """
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -84,9 +84,11 @@ def restore(model: nn.Module, path: Path | str, layout: Layout) -> nn.Module:
     return model
 
 
-def sizes(model: nn.Module, folder: Path | str) -> list[Stored]:
-    """Stores the model in every layout, one file each in `folder`, in the order of LAYOUTS."""
-    return [store(model, Path(folder) / layout.replace(" ", "_"), layout) for layout in LAYOUTS]
+def sizes(
+    model: nn.Module, folder: Path | str, layouts: Sequence[Layout] = LAYOUTS
+) -> list[Stored]:
+    """Stores the model in each of the layouts, one file each in `folder`, in their order."""
+    return [store(model, Path(folder) / layout.replace(" ", "_"), layout) for layout in layouts]
 
 
 def _check_layout(layout: str) -> None:

@@ -92,13 +92,20 @@ def outputs_for(model: nn.Module, amount: float) -> float:
 
 
 def measure(
-    name: str, setting: Setting, data: Dataset | None = None, model: nn.Module | None = None
+    name: str,
+    setting: Setting,
+    data: Dataset | None = None,
+    model: nn.Module | None = None,
+    layouts: Sequence[Layout] = LAYOUTS,
 ) -> SweepPoint:
-    """Prunes the model `name` as `setting` says, and measures it on its own test images."""
+    """Prunes the model `name` as `setting` says, and measures it on its own test images.
+
+    Its bytes are those of `layouts`; gzip takes longer than all others together.
+    """
     data = data or dataset_for(name)
     pruned = make(name, model or load_model(name), setting, data)
     with tempfile.TemporaryDirectory() as folder:
-        stored = {each.layout: each.bytes for each in sizes(pruned, folder)}
+        stored = {each.layout: each.bytes for each in sizes(pruned, folder, layouts)}
     left = sum(int((weight != 0).sum()) for weight in weights_of(pruned).values())
     return SweepPoint(name, setting, accuracy(pruned, data.test_x, data.test_y), left, stored)
 

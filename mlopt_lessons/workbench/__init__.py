@@ -10,7 +10,7 @@ from mlopt_lessons.workbench.layers import (
     scan_layers,
     weighted_layers,
 )
-from mlopt_lessons.workbench.memory import release_free_memory
+from mlopt_lessons.workbench.memory import release_after_each_cell, release_free_memory
 from mlopt_lessons.workbench.models import (
     MODELS,
     DepthwiseCNN,
@@ -67,6 +67,7 @@ __all__ = [
     "price",
     "prices",
     "ratio",
+    "release_after_each_cell",
     "release_free_memory",
     "save_weights",
     "scan_layers",

@@ -3,14 +3,14 @@
 import string
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,6 +24,7 @@ FONTS = (
 )
 SIDE = 28
 MASTER_SIDE = 56  # glyphs are drawn at twice the size and shrunk by the random transform
+TEST_DIGITS = 540
 TEST_IMAGES = 6_000
 TRAIN_IMAGES = 20_000
 TEST_SEED_OFFSET = 10_000
@@ -43,18 +44,26 @@ class Dataset:
 
 
 @cache
-def digits(seed: int = 0) -> Dataset:
+def digits() -> Dataset:
     """scikit-learn's 1,797 digits: x of shape (n, 64) from 0 to 1; 540 of them are for testing.
 
-    Source: UCI "Optical Recognition of Handwritten Digits", as shipped with scikit-learn.
+    Source: UCI "Optical Recognition of Handwritten Digits", as shipped with scikit-learn. The split is
+    its `train_test_split`, stratified, random_state 0, kept in data/digits_order.csv.
     """
-    bunch = load_digits()
-    x = (bunch.data / 16).astype(np.float32)
-    parts = train_test_split(
-        x, bunch.target, test_size=540, random_state=seed, stratify=bunch.target
-    )
-    train_x, test_x, train_y, test_y = (torch.from_numpy(np.ascontiguousarray(p)) for p in parts)
-    return Dataset("digits", train_x, train_y.long(), test_x, test_y.long(), 10)
+    # The file alone is read: importing scikit-learn would take 80 MB of each lesson's memory.
+    spec = find_spec("sklearn")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    file = Path(spec.submodule_search_locations[0], "datasets", "data", "digits.csv.gz")
+    rows = torch.from_numpy(np.loadtxt(file, delimiter=","))[_digits_order()]
+    x, y = (rows[:, :-1] / 16).float(), rows[:, -1].long()
+    train = len(rows) - TEST_DIGITS
+    return Dataset("digits", x[:train], y[:train], x[train:], y[train:], 10)
+
+
+def _digits_order() -> Tensor:
+    text = files("mlopt_lessons.workbench").joinpath("data/digits_order.csv").read_text("utf-8")
+    return torch.tensor([int(row) for row in text.split(",")])
 
 
 @cache

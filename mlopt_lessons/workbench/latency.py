@@ -41,14 +41,15 @@ def latency(
     variants: Mapping[str, Callable[[], object]],
     *,
     repeats: int = 50,
-    warmup: int = 10,
+    warmup: int = 5,
     threads: int | None = None,
     clock: Callable[[], float] = perf_counter,
 ) -> dict[str, Latency]:
     """Times each variant `repeats` times, in turn (A B C, A B C, …), after `warmup` such rounds.
 
     Taking turns gives each variant its share of whatever else the machine is doing. The first calls
-    allocate and compile, so they are not counted. `threads` is what the variants use (default:
+    allocate and compile, so they are not counted. A turn is two calls, and the second is timed: it finds
+    its own data in the caches, as a service does, and not what another variant left there. `threads` is what the variants use (default:
     torch's setting), and is only reported. Raises ValueError below 30 repeats: too few for a spread.
     """
     if not variants:
@@ -83,6 +84,7 @@ def ratio(slow: Latency, fast: Latency) -> tuple[float, float, float]:
 
 
 def _timed(call: Callable[[], object], clock: Callable[[], float]) -> float:
+    call()
     start = clock()
     call()
     return clock() - start

@@ -14,3 +14,15 @@ def release_free_memory() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim:  # musl has none
             trim(0)
+
+
+def release_after_each_cell() -> None:
+    """In a notebook, calls `release_free_memory` after every cell from now on; elsewhere does nothing."""
+    ipython = sys.modules.get("IPython")  # not loaded: this is no notebook
+    shell = ipython and ipython.get_ipython()
+    if shell and _after_cell not in shell.events.callbacks["post_run_cell"]:
+        shell.events.register("post_run_cell", _after_cell)
+
+
+def _after_cell(_result: object) -> None:
+    release_free_memory()

@@ -71,6 +71,7 @@ def train(
     model.train()
     losses = [_epoch(model, data, batch, generator, optimizer, schedule) for _ in range(epochs)]
     model.eval()
+    optimizer.zero_grad()  # gradients would hold as much memory as the weights
     return History(tuple(losses), time.process_time() - start)
 
 

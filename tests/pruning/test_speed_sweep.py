@@ -1,12 +1,15 @@
 """The forms that are timed are the right models, and the bars are wide."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
 from mlopt_lessons import pruning, workbench
-from mlopt_lessons.pruning.speed import FORMS, SpeedPoint, speed_sweep
+from mlopt_lessons.pruning.speed import FORMS, SpeedPoint, speed_sweep, with_zeros
 from mlopt_lessons.workbench import Latency, Price
+from mlopt_lessons.workbench.serving import Session, export
 
 
 def test_each_form_stands_at_each_amount_and_batch():
@@ -24,6 +27,19 @@ def test_a_model_of_convolutions_has_no_csr_form():
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 3), nn.Flatten())
     points = speed_sweep(model, torch.randn(2, 1, 8, 8), (0.5,), (1,))
     assert [p.form for p in points] == ["dense", "zeros", "removed"]
+
+
+@pytest.mark.parametrize("name", ["mlp", "glyph_cnn"])
+def test_the_zeroed_file_is_the_masked_model(name: str, tmp_path: Path):
+    model, x = workbench.load_model(name), workbench.dataset_for(name).test_x[:20]
+    masks = pruning.magnitude_masks(model, 0.7)
+    file = with_zeros(export(model, x[:1], tmp_path / "dense.onnx"), model, masks, tmp_path / "z")
+    with torch.inference_mode():
+        expected = pruning.masked(model, masks)(x)
+    torch.testing.assert_close(
+        torch.from_numpy(Session(file)(x.numpy())), expected, atol=1e-4, rtol=0
+    )
+    assert file.stat().st_size == pytest.approx((tmp_path / "dense.onnx").stat().st_size, rel=0.01)
 
 
 def test_zeros_save_no_time_and_removing_does():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
 from mlopt_lessons.workbench import dataset_for, digits, glyphs, glyphs_test
 
@@ -11,10 +12,11 @@ def test_digits_are_scikit_learn_s() -> None:
     data = digits()
     assert data.train_x.shape == (1257, 64)
     assert data.test_x.shape == (540, 64)
-    everything = torch.cat([data.train_x, data.test_x]).double().sum().item()
-    assert everything == pytest.approx(load_digits().data.sum() / 16)
-    assert data.train_x.min() >= 0
-    assert data.train_x.max() <= 1
+    x, y = load_digits(return_X_y=True)
+    parts = train_test_split(x / 16, y, test_size=540, random_state=0, stratify=y)
+    ours = (data.train_x, data.test_x, data.train_y, data.test_y)
+    for found, expected in zip(ours, parts, strict=True):
+        assert torch.equal(found, torch.from_numpy(expected).to(found.dtype))
 
 
 def test_glyphs_have_62_classes_and_stay_within_0_and_1() -> None:

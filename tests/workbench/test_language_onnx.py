@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from mlopt_lessons.workbench import Price
+from mlopt_lessons.workbench import Price, format_bytes
 from mlopt_lessons.workbench.language import (
     NEW_TOKENS,
     CharGPT,
@@ -149,9 +149,11 @@ def test_figures_fit_together(rows: tuple[Measured, ...], files: dict[str, Path]
         assert row.decode.repeats >= 30
         assert row.memory > row.memory_without_model > 10e6
     shown = table(rows)
-    assert list(shown.index) == list(files)
-    assert shown.loc["int8", "bytes"] == rows[1].size
-    assert shown["tokens/s"].tolist() == [row.tokens_per_second[0] for row in rows]
+    assert list(shown.columns) == list(files)
+    assert shown.loc["on disk", "int8"] == format_bytes(rows[1].size)
+    assert shown.loc["as good as FP32", "fp32"] == "100.0 %"
+    speeds = shown.loc["characters a second (10–90 %)"].str.split(" ").str[0]
+    assert list(speeds) == [f"{row.tokens_per_second[0]:,.0f}" for row in rows]
 
 
 def test_the_first_variant_is_the_one_compared_with(files: dict[str, Path], windows: torch.Tensor):

@@ -2,11 +2,13 @@
 
 import ctypes
 import sys
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
-from mlopt_lessons.workbench import memory, release_free_memory
+from mlopt_lessons.workbench import memory, release_after_each_cell, release_free_memory
 
 BLOCK = 100_000  # bytes: below glibc's threshold for mapping a block of its own
 BLOCKS = 600
@@ -37,3 +39,22 @@ def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory.sys, "platform", "darwin")
     monkeypatch.setattr(memory.ctypes, "CDLL", no_library)
     release_free_memory()
+
+
+def test_a_notebook_releases_once_after_each_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    released: list[str] = []
+    shell = InteractiveShell()
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setattr(memory, "release_free_memory", lambda: released.append("once"))
+    release_after_each_cell()
+    release_after_each_cell()  # as when the cell is run again
+    shell.run_cell("1 + 1")
+    shell.run_cell("1 / 0")
+    assert released == ["once", "once"]
+
+
+def test_outside_a_notebook_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    release_after_each_cell()
+    monkeypatch.delitem(sys.modules, "IPython")
+    release_after_each_cell()

@@ -15,7 +15,6 @@ from mlopt_lessons.workbench.comparison.quality import Quality, quality
 from mlopt_lessons.workbench.comparison.report_text import csv_frame, markdown, printed, table
 from mlopt_lessons.workbench.comparison.variants import FP32, Variant, torch_threads
 from mlopt_lessons.workbench.latency import Latency, latency, ratio
-from mlopt_lessons.workbench.memory import release_free_memory
 from mlopt_lessons.workbench.prices import Price, dollars_per_million
 from mlopt_lessons.workbench.serving.feeds import Array
 from mlopt_lessons.workbench.serving.session import check_threads
@@ -118,7 +117,6 @@ def measure(
             for size in batch
             for row in _rows(variants, facts, first_rows(x, size), threads, repeats, price)
         ]
-    release_free_memory()
     return Report(title, tuple(rows), row_count(x), price, threads, tuple(remarks))
 
 

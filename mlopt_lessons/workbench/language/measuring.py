@@ -20,7 +20,7 @@ from mlopt_lessons.workbench.language.onnx_session import OnnxGPT, most_likely
 from mlopt_lessons.workbench.language.score import Quality, quality
 from mlopt_lessons.workbench.latency import Latency, latency
 from mlopt_lessons.workbench.prices import Price, dollars_per_million
-from mlopt_lessons.workbench.size import size_on_disk
+from mlopt_lessons.workbench.size import format_bytes, size_on_disk
 
 PROMPT_TOKENS = 64
 NEW_TOKENS = 32
@@ -66,13 +66,7 @@ def measure(
     windows: int64 (count, context + 1) of `validation_windows`. One stream of text, on `threads`
     threads. Raises ValueError without variants, below 30 repeats, and for files that are no GPT.
     """
-    models = {name: OnnxGPT(path, threads) for name, path in variants.items()}
-    prompt = windows[:1, :PROMPT_TOKENS].numpy()
-    decodes = {name: _decoding(model, prompt) for name, model in models.items()}
-    prefills = {name: partial(model, prompt) for name, model in models.items()}
-    decode = latency(decodes, repeats=repeats, warmup=3, threads=threads)
-    prefill = latency(prefills, repeats=repeats, warmup=3, threads=threads)
-    reached = {name: quality(model, windows) for name, model in models.items()}
+    decode, prefill, reached = _run(variants, windows, repeats, threads)
     dense, runtime = next(iter(reached.values())), serving_memory()
     return tuple(
         Measured(
@@ -87,6 +81,21 @@ def measure(
             dollars_per_million(decode[name].median_s / NEW_TOKENS, price),
         )
         for name, path in variants.items()
+    )
+
+
+def _run(
+    variants: Mapping[str, Path | str], windows: Tensor, repeats: int, threads: int
+) -> tuple[dict[str, Latency], dict[str, Latency], dict[str, Quality]]:
+    """Times to decode and to prefill, and the quality; the sessions are gone afterwards."""
+    models = {name: OnnxGPT(path, threads) for name, path in variants.items()}
+    prompt = windows[:1, :PROMPT_TOKENS].numpy()
+    decodes = {name: _decoding(model, prompt) for name, model in models.items()}
+    prefills = {name: partial(model, prompt) for name, model in models.items()}
+    return (
+        latency(decodes, repeats=repeats, warmup=3, threads=threads),
+        latency(prefills, repeats=repeats, warmup=3, threads=threads),
+        {name: quality(model, windows) for name, model in models.items()},
     )
 
 
@@ -106,8 +115,8 @@ def serving_memory(path: Path | str | None = None) -> int:
 
 
 def table(rows: Sequence[Measured]) -> pd.DataFrame:
-    """The figures as numbers, one row a variant; memory is what it takes above the runtime alone."""
-    return pd.DataFrame([_figures(row) for row in rows]).set_index("variant")
+    """The figures as text with units, a column for each variant."""
+    return pd.DataFrame({row.name: _cells(row) for row in rows})
 
 
 def _decoding(model: OnnxGPT, prompt: np.ndarray) -> Callable[[], None]:
@@ -124,19 +133,16 @@ def _decoding(model: OnnxGPT, prompt: np.ndarray) -> Callable[[], None]:
     return write
 
 
-def _figures(row: Measured) -> dict[str, object]:
-    median, low, high = row.tokens_per_second
+def _cells(row: Measured) -> dict[str, str]:
+    above = row.memory - row.memory_without_model
     return {
-        "variant": row.name,
-        "bytes": row.size,
-        "tokens/s": median,
-        "tokens/s, 10 %": low,
-        "tokens/s, 90 %": high,
-        f"ms to read {PROMPT_TOKENS} tokens": 1e3 * row.prefill.median_s,
-        "peak memory, bytes": row.memory,
-        "above the runtime, bytes": row.memory - row.memory_without_model,
-        "perplexity": row.quality.perplexity,
-        "next character": row.quality.accuracy.value,
-        "as good": row.as_good,
-        "$ per million tokens": row.usd_per_million,
+        "on disk": format_bytes(row.size),
+        "characters a second (10–90 %)": "{:,.0f} ({:,.0f}–{:,.0f})".format(*row.tokens_per_second),
+        f"ms to read {PROMPT_TOKENS} characters": f"{1e3 * row.prefill.median_s:.3g}",
+        "peak memory": format_bytes(row.memory),
+        "of it, above the runtime alone": format_bytes(above),
+        "perplexity": f"{row.quality.perplexity:.3f}",
+        "next character right": str(row.quality.accuracy),
+        "as good as FP32": f"{100 * row.as_good:.1f} %",
+        "$ per million characters": f"{row.usd_per_million:.3g}",
     }

@@ -78,6 +78,7 @@ def fine_tune(
         losses.append(_step(model, windows, optimizer))
         schedule.step()
     model.eval()
+    optimizer.zero_grad()  # gradients would hold as much memory as the weights
     return Progress(tuple(losses), time.process_time() - start)
 
 
