@@ -12,7 +12,7 @@ from traitlets import TraitError
 from mlopt_lessons.course.cards import Card, card, line, paragraph
 from mlopt_lessons.course.choice import Choice
 from mlopt_lessons.course.prediction_controls import Kind, NumberBox, control
-from mlopt_lessons.course.provenance import Figure, with_unit
+from mlopt_lessons.course.provenance import Figure
 from mlopt_lessons.course.store import Prediction, Store, StoreError, open_store
 from mlopt_lessons.course.waiting import WAITING, locked, when_locked
 
@@ -87,7 +87,7 @@ class PredictionCard(Card):
         self.button.disabled = not trouble
         self.button.description = "Save again" if trouble else "Locked"
         note = paragraph(trouble, alert=True) if trouble else ""
-        self.message.value = paragraph(f"Locked: {said(stored)}.") + note
+        self.message.value = paragraph(f"Locked: {stored.text}.") + note
 
 
 class Reveal(Card):
@@ -162,19 +162,12 @@ def reveal(id: str, figure: Figure, *, table: Any = None) -> Reveal:
     return Reveal(id, figure, table, open_store())
 
 
-def said(prediction: Prediction) -> str:
-    """What was predicted, with its unit."""
-    if isinstance(prediction.value, str):
-        return prediction.value
-    return with_unit(prediction.value, prediction.unit)
-
-
 def compared(prediction: Prediction | None, figure: Figure) -> str:
     """The prediction beside the figure in one sentence: "You said 4×, it was 1.7×."."""
     was = f"{figure.text} ({figure.provenance})"
     if prediction is None:
         return f"It was {was}."
-    return f"You said {said(prediction)}, it was {was}."
+    return f"You said {prediction.text}, it was {was}."
 
 
 def _table_of(table: Any) -> tuple[str, str]:

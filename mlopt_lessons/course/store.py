@@ -17,6 +17,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from mlopt_lessons.course.provenance import with_unit
+
 MARKER = ".mlopt"
 FILE = "progress.sqlite"
 WAIT_SECONDS = 10.0
@@ -52,6 +54,11 @@ class Prediction:
     value: float | str
     unit: str
     locked_at: str
+
+    @property
+    def text(self) -> str:
+        """What was predicted, with its unit."""
+        return self.value if isinstance(self.value, str) else with_unit(self.value, self.unit)
 
 
 @dataclass(frozen=True)

@@ -57,17 +57,19 @@ class VerdictTable(VerdictCard):
 
 
 def _rows(shown: Sequence[Verdict]) -> list[list[str]]:
-    """Heads, then for each claim's figure: its name, the story's value, each case, and how."""
+    """Heads, then each claim's figure: name, the story's value, the learner's, each case, how."""
     if not shown:
         return []
     cases = list(dict.fromkeys(each.case for each in shown))
-    found = [["figure", "the story", *cases, "how"]]
+    found = [["figure", "the story", "you", *cases, "how"]]
     for claim, name in dict.fromkeys((each.claim.id, each.story.name) for each in shown):
         row = {v.case: v for v in shown if (v.claim.id, v.story.name) == (claim, name)}
-        story = next(iter(row.values())).story
+        first = next(iter(row.values()))
+        story, you = first.story, first.predicted.text if first.predicted else "–"
         how = dict.fromkeys(str(each.figure.provenance) for each in row.values())
         told = [_cell(row[case]) if case in row else "" for case in cases]
-        found.append([f"{claim} {name}", with_unit(story.value, story.unit), *told, "\n".join(how)])
+        heads = [f"{claim} {name}", with_unit(story.value, story.unit), you]
+        found.append([*heads, *told, "\n".join(how)])
     return found
 
 

@@ -42,7 +42,7 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """The verdict as a learner reads it: "You said 4×; it was 1.7×; the story says 4×. …"."""
-        said = f"You said {_predicted(self.predicted)}; it" if self.predicted else "It"
+        said = f"You said {self.predicted.text}; it" if self.predicted else "It"
         story = with_unit(self.story.value, self.story.unit)
         return (
             f"{said} was {self.figure.text}; the story says {story}. The claim {self.holds} here."
@@ -63,7 +63,7 @@ class Verdict:
             ("claim", f"{self.claim.id}: {self.claim.statement}"),
             ("measured on", self.case),
             ("the story says", f"{self.story.name} {story}"),
-            ("you predicted", _predicted(self.predicted) if self.predicted else "nothing yet"),
+            ("you predicted", self.predicted.text if self.predicted else "nothing yet"),
             (self.figure.provenance.kind, f"{self.figure.text} ({self.figure.provenance.detail})"),
             ("verdict", f"the claim {self.holds} here"),
             (
@@ -174,12 +174,6 @@ def _predicted_and_saved(
     except StoreError as error:
         return found, str(error)
     return found, ""
-
-
-def _predicted(prediction: Prediction) -> str:
-    if isinstance(prediction.value, str):
-        return prediction.value
-    return with_unit(prediction.value, prediction.unit)
 
 
 def _to_row(

@@ -48,9 +48,10 @@ def latency(
     """Times each variant `repeats` times, in turn (A B C, A B C, …), after `warmup` such rounds.
 
     Taking turns gives each variant its share of whatever else the machine is doing. The first calls
-    allocate and compile, so they are not counted. A turn is two calls, and the second is timed: it finds
-    its own data in the caches, as a service does, and not what another variant left there. `threads` is what the variants use (default:
-    torch's setting), and is only reported. Raises ValueError below 30 repeats: too few for a spread.
+    allocate and compile, so they are not counted. A turn is two calls, and the second is timed: it
+    finds its own data in the caches, as a service does, and not what another variant left there.
+    `threads` is what the variants use (default: torch's setting), and is only reported. Raises
+    ValueError below 30 repeats: too few for a spread.
     """
     if not variants:
         raise ValueError("There is nothing to time: pass at least one variant.")

@@ -82,9 +82,9 @@ def table_of_prune_2() -> list[Verdict]:
 def test_a_table_has_a_row_a_figure_and_a_column_a_case() -> None:
     shown = verdict_table(*table_of_prune_2())
     heads, size, speed, legend = shown.still_text.split("\n\n")
-    assert heads == "figure | the story | zeros | removed | how"
-    assert size == "prune-2 size-70 | 30 % | 100 % ✗ | 26 % ✓, $3 saved | measured: a <test>"
-    assert speed == "prune-2 speed-70 | 2× |  | 3.6× ✓, $3 saved | measured: a <test>"
+    assert heads == "figure | the story | you | zeros | removed | how"
+    assert size == "prune-2 size-70 | 30 % | – | 100 % ✗ | 26 % ✓, $3 saved | measured: a <test>"
+    assert speed == "prune-2 speed-70 | 2× | – |  | 3.6× ✓, $3 saved | measured: a <test>"
     assert "✗" in legend
     assert shown.still_html.count("<tr>") == 3
     assert "a &lt;test&gt;" in shown.still_html
@@ -94,5 +94,6 @@ def test_a_table_has_a_row_a_figure_and_a_column_a_case() -> None:
 def test_a_table_waits_for_the_prediction() -> None:
     shown = verdict_table(*table_of_prune_2())
     assert shown.still_text == f"Verdict on prune-2. {WAITING}"
-    lock("prune-2/size-70", 30, "%")
+    lock("prune-2/size-70", 40, "%")
     assert shown.widget.value.count("<tr>") == 3
+    assert "<td>40 %</td>" in shown.widget.value

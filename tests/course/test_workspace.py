@@ -190,8 +190,11 @@ def test_no_sequence_of_changes_touches_what_the_learner_wrote(
             data = (content / name).read_bytes()
             want = cleared(data) if name.suffix == ".ipynb" else data
             suffixes = ["", ".new", ".new2", ".new3"]
-            copies = [mine / name.with_suffix(f"{mark}{name.suffix}") for mark in suffixes]
-            assert want in [copy.read_bytes() for copy in copies if copy.exists()]
+            copies = [name.with_suffix(f"{mark}{name.suffix}") for mark in suffixes]
+            # Who saves over the copy beside has seen it, as who saves over the file itself.
+            if not theirs.keys() & set(copies):
+                found = [mine / copy for copy in copies]
+                assert want in [copy.read_bytes() for copy in found if copy.exists()]
 
 
 def test_the_shipped_content_is_found_and_clears_the_same_way_twice() -> None:
