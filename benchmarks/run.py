@@ -1,13 +1,15 @@
 """Measures the README's table on this machine and writes it there: `make bench`.
 
-Sizes, accuracies and latencies of every variant of lesson 5's models, import time, notebook time, and
-slider latency in a browser where there is one. Nothing else should run meanwhile.
+Sizes, accuracies and latencies of the models of lessons 5 and 6 in every form, the GPT's files, import
+time, notebook time, and slider latency in a browser where there is one. Nothing else should run meanwhile.
 """
 
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import slider_latency
@@ -17,19 +19,22 @@ sys.path.insert(0, str(ROOT / "tests" / "notebooks"))
 
 import execute  # noqa: E402
 
+from mlopt_lessons import pruning, quantization  # noqa: E402
 from mlopt_lessons.course import describe  # noqa: E402
-from mlopt_lessons.quantization import compare  # noqa: E402
-from mlopt_lessons.workbench import MODELS, dataset_for, load_model, price  # noqa: E402
+from mlopt_lessons.workbench import MODELS, dataset_for, language, load_model, price  # noqa: E402
+from mlopt_lessons.workbench.comparison.report import Report  # noqa: E402
+from mlopt_lessons.workbench.serving import quantize_4bit, quantize_dynamic  # noqa: E402
 
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
-NOTEBOOK = ROOT / "notebooks" / "05_quantization.ipynb"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PRUNED = ("mlp", "glyph_cnn")
 BATCHES = (1, 64)
 IMPORT_RUNS = 7
 
 
 def main() -> None:
     """Measures everything, prints it, and replaces the table in the README."""
-    lines = [machine_line(), "", *variants_table(), "", *course_table()]
+    lines = [machine_line(), "", *variants_table(), "", *gpt_table(), "", *course_table()]
     text = "\n".join(lines)
     print(text)
     readme = ROOT / "README.md"
@@ -48,44 +53,96 @@ def machine_line() -> str:
 
 
 def variants_table() -> list[str]:
-    """Bytes, accuracy, latency and dollars of each variant of each model."""
+    """Bytes, accuracy, latency and dollars of each model, quantized and pruned."""
     heads = ["model", "variant", "on disk", "smaller", "accuracy (95 %)"]
-    heads += [f"faster, batch {batch}" for batch in BATCHES] + [
-        "ms, batch 1",
-        "$ a million, batch 1",
-    ]
-    rows = [row for name in MODELS for row in variant_rows(name)]
-    return ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|", *rows]
+    heads += [f"faster, batch {batch}" for batch in BATCHES]
+    heads += ["ms, batch 1", "$ a million, batch 1"]
+    rows = [row for name, report in reports() for row in variant_rows(name, report)]
+    return [line(heads), "|---" * len(heads) + "|", *dict.fromkeys(rows)]
 
 
-def variant_rows(name: str) -> list[str]:
-    """One line a variant of one model."""
-    data = dataset_for(name)
-    calibration = data.train_x[:256].numpy()
-    report = compare(
-        load_model(name), data, calibration=calibration, price=price("c7i.large"), batch=BATCHES
-    )
+def reports() -> Iterator[tuple[str, Report]]:
+    """A report of each model quantized, then pruned: 70 % zeros, and half of the outputs removed."""
+    cost = price("c7i.large")
+    for name in MODELS:
+        data, model = dataset_for(name), load_model(name)
+        calibration = data.train_x[:256].numpy()
+        yield (
+            name,
+            quantization.compare(model, data, calibration=calibration, price=cost, batch=BATCHES),
+        )
+    for name in PRUNED:
+        data, model = dataset_for(name), load_model(name)
+        for how, amount, structured in ((" 70 % zeros", 0.7, False), (" half removed", 0.5, True)):
+            yield (
+                f"{name},{how}",
+                pruning.compare(
+                    model,
+                    data,
+                    amount=amount,
+                    structured=structured,
+                    epochs=3,
+                    learning_rate=5e-4,
+                    price=cost,
+                    batch=BATCHES,
+                ),
+            )
+
+
+def variant_rows(name: str, report: Report) -> list[str]:
+    """One line a variant; the dense baselines of a pruned model stand in its quantized report."""
     table = report.table().set_index(["variant", "batch"])
     lines = []
     for variant in dict.fromkeys(row.variant for row in report.rows):
+        if "," in name and variant.endswith("FP32"):
+            continue
         each = [table.loc[(variant, str(batch))] for batch in BATCHES]
         cells = [name, variant, *each[0][["on disk", "smaller", "accuracy (95 %)"]]]
         cells += [row["faster (10–90 %)"] for row in each]
         cells += [*each[0][["ms a batch (10–90 %)", "$ a million"]]]
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append(line(cells))
     return lines
 
 
+def gpt_table() -> list[str]:
+    """The tiny GPT's files side by side."""
+    windows = language.validation_windows(language.load_corpus().validation)
+    with tempfile.TemporaryDirectory() as folder:
+        measured = language.measure(gpt_files(Path(folder)), windows, price("c7i.large"))
+    table = language.table(measured)
+    heads = ["tiny GPT", *table.columns]
+    rows = [line([name, *cells]) for name, cells in zip(table.index, table.to_numpy(), strict=True)]
+    return [line(heads), "|---" * len(heads) + "|", *rows]
+
+
+def gpt_files(folder: Path) -> dict[str, Path]:
+    """The GPT's ONNX files: dense, 70 % zeroed, 70 % removed, and what int8 and 4 bits make of them."""
+    names = ("FP32", "int8", "4-bit", "zeroed", "removed", "removed, int8")
+    files = {name: folder / f"{name}.onnx" for name in names}
+    language.export_gpt(language.load_gpt(), files["FP32"])
+    quantize_dynamic(files["FP32"], files["int8"])
+    quantize_4bit(files["FP32"], files["4-bit"])
+    for form in ("zeroed", "removed"):
+        language.export_gpt(pruning.pruned_gpt(form), files[form])
+    quantize_dynamic(files["removed"], files["removed, int8"])
+    return files
+
+
+def line(cells: list[str]) -> str:
+    """A line of a Markdown table."""
+    return "| " + " | ".join(cells) + " |"
+
+
 def course_table() -> list[str]:
-    """What the course itself costs: import, notebook, sliders."""
-    ran = execute.run(NOTEBOOK)
-    return [
-        "| of the course | measured |",
-        "|---|---|",
-        f"| `import mlopt_lessons` | {import_line()} |",
-        f"| notebook 05, top to bottom | {ran.seconds:.0f} s, {ran.peak_mb:.0f} MB of memory at its peak |",
-        f"| slider to repaint, notebook 05 | {slider_line()} |",
-    ]
+    """What the course itself costs: import, notebooks, sliders."""
+    lines = [line(["of the course", "measured"]), "|---|---|"]
+    lines.append(line(["`import mlopt_lessons`", import_line()]))
+    for notebook in NOTEBOOKS:
+        ran, number = execute.run(notebook), notebook.stem[:2]
+        told = f"{ran.seconds:.0f} s, {ran.peak_mb:.0f} MB of memory at its peak"
+        lines.append(line([f"notebook {number}, top to bottom", told]))
+        lines.append(line([f"slider to repaint, notebook {number}", slider_line(notebook.stem)]))
+    return lines
 
 
 def import_line() -> str:
@@ -104,12 +161,12 @@ def median_milliseconds(code: str) -> float:
     return 1000 * statistics.median(times)
 
 
-def slider_line() -> str:
+def slider_line(lesson: str) -> str:
     """Latency in a real browser over all sliders, or why there is none."""
     program = slider_latency.find_chromium()
     if program is None:
         return "no browser on this machine"
-    timings = slider_latency.measure("05_quantization", program)
+    timings = slider_latency.measure(lesson, program)
     worst = max(timings, key=lambda timing: timing.p95)
     return f"p50 {worst.p50:.0f} ms, p95 {worst.p95:.0f} ms (slowest of {len(timings)} sliders)"
 

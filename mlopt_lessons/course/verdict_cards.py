@@ -51,8 +51,8 @@ class VerdictTable(VerdictCard):
     def _blocks(self, shown: Sequence[Verdict]) -> list[str]:
         if not shown:
             return []
-        rows = ["".join(f"<td>{_broken(cell)}</td>" for cell in cells) for cells in _rows(shown)]
-        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        heads, *rows = _rows(shown)
+        body = _line("th", heads) + "".join(_line("td", row) for row in rows)
         return [f"<table>{body}</table>", paragraph(LEGEND)]
 
 
@@ -78,8 +78,10 @@ def _cell(given: Verdict) -> str:
     return f"{given.figure.text} {mark}" + (f"\n{given.dollars.text}" if given.dollars else "")
 
 
-def _broken(cell: str) -> str:
-    return escape(cell).replace("\n", "<br>")
+def _line(tag: str, cells: Sequence[str]) -> str:
+    style = "text-align:left;padding:.2em .6em"
+    texts = (escape(cell).replace("\n", "<br>") for cell in cells)
+    return "".join(["<tr>", *(f'<{tag} style="{style}">{text}</{tag}>' for text in texts), "</tr>"])
 
 
 def verdict_card(*verdicts: Verdict) -> VerdictCard:

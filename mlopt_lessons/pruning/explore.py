@@ -21,7 +21,7 @@ SHOWN_LAYOUTS: tuple[Layout, ...] = ("dense", "zstd", "csr int32", "bitmask")
 BINS = 80
 MOST_WEIGHTS = 60_000  # more could not follow a slider
 SIDE = 96  # rows and columns of a layer that are drawn
-Pattern = Literal["smallest weights", "2 of 4", "by lot", "whole outputs"]
+Pattern = Literal["smallest weights", "2 of 4", "random weights", "whole outputs"]
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
 
 
@@ -187,7 +187,7 @@ def _cut(
 ) -> tuple[Tensor, float | None]:
     if pattern == "2 of 4":
         return n_m_mask(weight, 2, 4, layer), None
-    if pattern == "by lot":
+    if pattern == "random weights":
         return random_mask(weight, amount, 0, layer), None
     if pattern == "whole outputs":
         strength = norms(weight)

@@ -54,6 +54,7 @@ def csr_crossover(points: Sequence[CsrPoint], title: str) -> Figure:
     axis.axhline(1, color=look.GREY, ls="--")
     axis.set(xlabel="weights kept (%)", ylabel="times faster than dense", title=title, yscale="log")
     axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_formatter("{x:g}")
     axis.invert_xaxis()
     axis.legend(loc="upper left")
     return figure

@@ -34,7 +34,9 @@ def amount_lab(speeds: Mapping[str, Sequence[SpeedPoint]]) -> LiveFigure:
         return amount_view(model, _setting(**how), points, speeds.get(model, ()))
 
     controls = {
-        "model": widgets.ToggleButtons(options=SWEPT_MODELS, description="model"),
+        "model": widgets.ToggleButtons(
+            options=SWEPT_MODELS, value="glyph_cnn", description="model"
+        ),
         "amount": _percent_slider(SWEPT_AMOUNTS, 0.7),
         "method": widgets.ToggleButtons(options=METHODS, description="cut by"),
         "tuned": widgets.Checkbox(value=False, description="fine-tuned for 3 epochs"),
@@ -43,7 +45,7 @@ def amount_lab(speeds: Mapping[str, Sequence[SpeedPoint]]) -> LiveFigure:
         "The story: 70 %": {"amount": 0.7, "method": "global", "tuned": True},
         "70 %, no fine-tuning": {"amount": 0.7, "method": "global", "tuned": False},
         "90 % removed": {"amount": 0.9, "method": "removed", "tuned": True},
-        "90 % by lot": {"amount": 0.9, "method": "random", "tuned": True},
+        "90 % at random": {"amount": 0.9, "method": "random", "tuned": True},
     }
     slowest = [1e3 * row.seconds for rows in speeds.values() for row in rows]
     picture = AmountPicture(max(slowest, default=1.0))

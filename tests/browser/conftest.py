@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, Page
 
 from mlopt_lessons.course.workspace import sync
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,13 +58,13 @@ def server(
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=LESSONS)
 def lesson(
     request: pytest.FixtureRequest, browser: Browser, server: LabServer
 ) -> Iterator[NotebookPage]:
-    """The notebook that the test module names as LESSON, opened and run from top to bottom."""
+    """Each lesson's notebook in turn, opened and run from top to bottom."""
     context = browser.new_context(viewport=VIEWPORT)
-    notebook = NotebookPage(context.new_page(), server, f"notebooks/{request.module.LESSON}.ipynb")
+    notebook = NotebookPage(context.new_page(), server, f"notebooks/{request.param}.ipynb")
     notebook.run_all()
     yield notebook
     context.close()

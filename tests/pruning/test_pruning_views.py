@@ -37,7 +37,7 @@ def test_the_threshold_parts_what_is_cut_from_what_stays():
     shown = cut_view("layer", weight, "smallest weights", 0.6)
     assert int((weight.abs() > shown.threshold).sum()) == shown.kept
     assert cut_view("layer", weight, "smallest weights", 0.0).kept == weight.numel()
-    assert cut_view("layer", weight, "by lot", 0.6).threshold is None
+    assert cut_view("layer", weight, "random weights", 0.6).threshold is None
 
 
 def test_whole_outputs_disappear_and_2_of_4_takes_half():

@@ -1,4 +1,4 @@
-"""Lesson 5 in the browser, in a workspace as a learner has it."""
+"""Every lesson in the browser, in a workspace as a learner has it."""
 
 from pathlib import Path
 
@@ -6,15 +6,13 @@ from lab_page import NotebookPage
 from lab_progress import survive_restart
 from lab_walk import time_lesson, walk_lesson
 
-LESSON = "05_quantization"
-
 
 def test_every_lab_answers_to_its_controls(lesson: NotebookPage) -> None:
     walk_lesson(lesson)
 
 
 def test_a_slider_reaches_its_picture_in_time(lesson: NotebookPage, results_folder: Path) -> None:
-    time_lesson(lesson, LESSON, results_folder)
+    time_lesson(lesson, Path(lesson.notebook).stem, results_folder)
 
 
 def test_an_answer_and_a_prediction_survive_a_kernel_restart(lesson: NotebookPage) -> None:
