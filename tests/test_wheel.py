@@ -20,11 +20,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CARRIED = (
     "mlopt_lessons/_content/notebooks/05_quantization.ipynb",
+    "mlopt_lessons/_content/notebooks/06_pruning.ipynb",
     "mlopt_lessons/_content/exercises/05_quantization/05_quantization.ipynb",
+    "mlopt_lessons/_content/exercises/06_pruning/06_pruning.ipynb",
     "mlopt_lessons/course/__init__.pyi",
     "mlopt_lessons/course/data/claims.json",
     "mlopt_lessons/course/data/quizzes/05_quantization.json",
+    "mlopt_lessons/course/data/quizzes/06_pruning.json",
+    "mlopt_lessons/pruning/data/pruning_sweep.csv",
+    "mlopt_lessons/pruning/weights/gpt.json",
+    "mlopt_lessons/pruning/weights/gpt_removed.safetensors",
     "mlopt_lessons/quantization/data/accuracy_sweep.csv",
+    "mlopt_lessons/workbench/data/digits_order.csv",
     "mlopt_lessons/workbench/data/prices.csv",
     "mlopt_lessons/workbench/weights/mlp.safetensors",
     "mlopt_lessons/py.typed",
