@@ -22,6 +22,7 @@ FONTS = (
     *(f"STIXGeneral{style}" for style in ("", "Bol", "Italic", "BolIta")),
     *(f"cm{style}10" for style in ("b", "r", "ss", "ti", "tt")),
 )
+DRAWN_FONT = "cmti10"  # matplotlib has it since 3.11 only: its glyphs ship as a picture
 SIDE = 28
 MASTER_SIDE = 56  # glyphs are drawn at twice the size and shrunk by the random transform
 TEST_DIGITS = 540
@@ -137,8 +138,21 @@ def _transforms(count: int, generator: torch.Generator) -> Tensor:
 def _masters() -> Tensor:
     """Each character in each font, upright and centred: (fonts, characters, 1, 56, 56) in uint8."""
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    images = [[_master(folder / f"{font}.ttf", c) for c in CHARACTERS] for font in FONTS]
+    images = [
+        _drawn_already() if font == DRAWN_FONT else _drawn_now(folder / f"{font}.ttf")
+        for font in FONTS
+    ]
     return torch.from_numpy(np.array(images))[:, :, None]
+
+
+def _drawn_now(font: Path) -> np.ndarray:
+    return np.array([_master(font, character) for character in CHARACTERS])
+
+
+def _drawn_already() -> np.ndarray:
+    sheet = files("mlopt_lessons.workbench").joinpath(f"data/{DRAWN_FONT}.png")
+    with sheet.open("rb") as file, Image.open(file) as image:
+        return np.asarray(image).reshape(len(CHARACTERS), MASTER_SIDE, MASTER_SIDE)
 
 
 def _master(path: Path, character: str) -> np.ndarray:
