@@ -19,7 +19,7 @@ from mlopt_lessons.workbench.models import (
     build,
     fold_batch_norm,
 )
-from mlopt_lessons.workbench.prices import Price, dollars_per_million, price, prices
+from mlopt_lessons.workbench.prices import Price, dollars_per_million, gpu_prices, price, prices
 from mlopt_lessons.workbench.size import format_bytes, size_on_disk
 from mlopt_lessons.workbench.training import train
 from mlopt_lessons.workbench.transfer import (
@@ -59,6 +59,7 @@ __all__ = [
     "format_bytes",
     "glyphs",
     "glyphs_test",
+    "gpu_prices",
     "latency",
     "load_card",
     "load_model",

@@ -39,7 +39,21 @@ class Price:
 @cache
 def prices() -> pd.DataFrame:
     """The shipped price table: name, provider, region, kind, vcpus, ram_gib, usd_per_hour, date, source."""
-    text = files("mlopt_lessons.workbench").joinpath("data/prices.csv").read_text(encoding="utf-8")
+    return _table("prices.csv")
+
+
+@cache
+def gpu_prices() -> pd.DataFrame:
+    """What GPU machines cost, in dollars an hour: 85 rows, each with its date and source.
+
+    Columns: provider, region, instance, gpu, gpus, vcpus, ram_gib, on_demand_usd_h, spot_usd_h (empty
+    where none was published), date, source. Spot prices move: a row holds for its date.
+    """
+    return _table("gpu_prices.csv")
+
+
+def _table(name: str) -> pd.DataFrame:
+    text = files("mlopt_lessons.workbench").joinpath(f"data/{name}").read_text(encoding="utf-8")
     return pd.read_csv(StringIO(text))
 
 

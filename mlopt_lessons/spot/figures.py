@@ -1,0 +1,189 @@
+"""Pictures of lesson 3: results in, matplotlib Figure out. Nothing is computed here."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from mlopt_lessons.course import look
+from mlopt_lessons.spot.explore import IntervalView, MarketView
+from mlopt_lessons.spot.timeline import Segment
+
+KINDS = {
+    "useful": (look.GREEN, "useful work"),
+    "lost": (look.VERMILION, "lost work"),
+    "restart": (look.ORANGE, "restarts"),
+    "checkpoint": (look.SKY, "checkpoints"),
+    "waiting": (look.LIGHT_GREY, "waiting"),
+    "on-demand": (look.PURPLE, "on demand"),
+}
+PAID = tuple(kind for kind in KINDS if kind != "waiting")
+
+
+@look.style()
+def discounts(table: pd.DataFrame) -> Figure:
+    """The published discount of every machine, a row a provider; the story's 70 to 90 % shaded."""
+    figure, axis = look.figure(width=8, height=2.9)
+    axis.axvspan(70, 90, color=look.YELLOW, alpha=0.35, lw=0, label="the story: 70 to 90 %")
+    providers = list(dict.fromkeys(table["provider"]))
+    for row, provider in enumerate(providers):
+        found = 100 * table.loc[table["provider"] == provider, "discount"]
+        axis.plot(found, [row] * len(found), "o", color=look.BLUE, alpha=0.6, ms=8)
+    axis.set_yticks(range(len(providers)), providers)
+    axis.set(xlabel="discount against on demand (%)", xlim=(0, 100), ylim=(-0.6, len(providers)))
+    axis.legend(loc="upper left")
+    return figure
+
+
+@look.style()
+def traces(available: Sequence[np.ndarray], labels: Sequence[str], tick_h: float) -> Figure:
+    """When spot could be had: a row a zone, a coloured stretch for each stretch of capacity."""
+    figure, axis = look.figure(width=9, height=0.9 + 0.55 * len(labels))
+    for row, each in enumerate(available):
+        axis.imshow(
+            each[None].astype(float),
+            cmap=_two_colours(),
+            aspect="auto",
+            interpolation="nearest",
+            vmin=0,
+            vmax=1,
+            extent=(0, tick_h * len(each), row + 0.4, row - 0.4),
+        )
+    axis.set_yticks(range(len(labels)), labels)
+    axis.set(xlabel="hours", ylim=(len(labels) - 0.5, -0.5))
+    axis.grid(visible=False)
+    return figure
+
+
+def _two_colours():  # type: ignore[no-untyped-def]
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap([look.LIGHT_GREY, look.GREEN])
+
+
+@look.style()
+def policy_costs(table: pd.DataFrame) -> Figure:
+    """Mean cost of each policy in dollars, with the part of the starts that end late."""
+    figure, axis = look.figure(width=8, height=0.9 + 0.42 * len(table))
+    rows = range(len(table))
+    late = table["late"].to_numpy()
+    colours = [look.VERMILION if part > 0 else look.BLUE for part in late]
+    axis.barh(rows, table["cost"], color=colours)
+    for row, (cost, part) in enumerate(zip(table["cost"], late, strict=True)):
+        note = f" ${cost:,.0f}" + (f", late in {100 * part:.0f} %" if part > 0 else "")
+        axis.text(cost, row, note, va="center", fontsize=9)
+    axis.set_yticks(rows, table["policy"])
+    axis.invert_yaxis()
+    axis.set(xlabel="dollars, mean over the starts", xlim=(0, 1.35 * table["cost"].max()))
+    axis.grid(axis="y", visible=False)
+    return figure
+
+
+class MarketPicture:
+    """Lab (a): one run as a timeline, what 2,000 runs cost, and the mean bill in parts."""
+
+    @look.style()
+    def __init__(self, longest_h: float, dearest: float) -> None:
+        self.figure, axes = look.figure(
+            width=10, height=4.2, nrows=2, ncols=2, height_ratios=(1, 2.4), width_ratios=(2, 1)
+        )
+        self._line, self._legend, self._histogram, self._bill = axes.ravel()
+        self._pieces = self._line.broken_barh([], (0, 1))
+        self._deadline = self._line.axvline(0, color=look.BLACK, ls="--", lw=1.5)
+        self._line.set(xlim=(0, longest_h), ylim=(0, 1), yticks=[], xlabel="hours")
+        self._line.grid(visible=False)
+        self._finish = self._line.set_title("")
+        self._counts = self._histogram.stairs([1], [0, 1], fill=True, color=look.BLUE)
+        self._full = self._histogram.axvline(0, color=look.VERMILION, lw=2, label="on demand")
+        self._mean = self._histogram.axvline(0, color=look.BLACK, lw=2, label="mean")
+        self._histogram.set(
+            xlabel="dollars a run", ylabel="runs", yticks=[], xlim=(0, dearest), ylim=(0, 1.1)
+        )
+        self._histogram.legend(loc="upper right")
+        self._cost = self._histogram.set_title("")
+        self._bars = tuple(self._bill.bar([0], [0], color=KINDS[kind][0])[0] for kind in PAID)
+        self._bill.set(xticks=[], ylabel="dollars, mean", xlim=(-0.8, 0.8), ylim=(0, dearest))
+        self._story = self._bill.axhline(0, color=look.VERMILION, lw=2)
+        self._name_colours()
+        self.artists: Sequence[Artist] = (
+            self._pieces, self._deadline, self._finish, self._counts, self._full, self._mean,
+            self._cost, *self._bars, self._story,
+        )  # fmt: skip
+
+    def _name_colours(self) -> None:
+        self._legend.set_axis_off()
+        handles = [Rectangle((0, 0), 1, 1, color=colour) for colour, _ in KINDS.values()]
+        names = [name for _, name in KINDS.values()]
+        self._legend.legend(handles, names, loc="center", ncols=2)
+
+    def update(self, view: MarketView) -> str:
+        """Shows the view; returns its finding as alternative text."""
+        self._show_run(view.segments)
+        end = view.deadline_h if np.isfinite(view.deadline_h) else -1.0
+        self._deadline.set_xdata([end, end])
+        self._finish.set_text(f"One run; {view.finish_note}")
+        self._counts.set_data(view.shares, view.edges)
+        self._full.set_xdata([view.on_demand] * 2)
+        self._mean.set_xdata([view.cost] * 2)
+        self._cost.set_text(view.cost_note)
+        self._story.set_ydata([view.on_demand] * 2)
+        self._stack(view)
+        return view.finding
+
+    def _show_run(self, segments: Sequence[Segment]) -> None:
+        corners = [[(s.start_h, 0), (s.start_h, 1), (s.end_h, 1), (s.end_h, 0)] for s in segments]
+        self._pieces.set_verts(corners)
+        self._pieces.set_facecolor([KINDS[s.kind][0] for s in segments])
+
+    def _stack(self, view: MarketView) -> None:
+        bottom = 0.0
+        for bar, kind in zip(self._bars, PAID, strict=True):
+            height = view.bill.get(kind, 0.0)
+            bar.set_y(bottom)
+            bar.set_height(height)
+            bottom += height
+
+
+class IntervalPicture:
+    """Lab (b): hours billed for an hour of work, against the interval between checkpoints."""
+
+    @look.style()
+    def __init__(self, ratio: float) -> None:
+        self.figure, self._axis = look.figure(width=8.4, height=3.9)
+        self._axis.set(
+            xlabel="hours of work between checkpoints",
+            ylabel="hours billed for an hour of work",
+            xscale="log",
+            yscale="log",
+            xlim=(1 / 60, 100),
+            ylim=(0.95, 20),
+        )
+        self._axis.xaxis.set_major_formatter("{x:g}")
+        self._axis.yaxis.set_major_formatter("{x:g}")
+        self._axis.yaxis.set_minor_formatter("")
+        self._axis.set_yticks([1, 2, 3, 5, 10, 20], ["1", "2", "3", "5", "10", "20"])
+        self._axis.axhline(ratio, color=look.VERMILION, ls="--", label="as dear as on demand")
+        (self._line,) = self._axis.plot([], [], color=look.BLUE)
+        styles = {
+            "best": (look.GREEN, "o"),
+            "Young's": (look.ORANGE, "s"),
+            "yours": (look.BLACK, "D"),
+        }
+        self._marks = tuple(
+            self._axis.plot([], [], marker, color=colour, ms=9, label=label)[0]
+            for label, (colour, marker) in styles.items()
+        )
+        self._title = self._axis.set_title("")
+        self._axis.legend(loc="upper center")
+        self.artists: Sequence[Artist] = (self._line, *self._marks, self._title)
+
+    def update(self, view: IntervalView) -> str:
+        """Shows the view; returns its finding as alternative text."""
+        self._line.set_data(view.intervals_h, view.inflation)
+        for mark, at in zip(self._marks, (view.best, view.young, view.here), strict=True):
+            mark.set_data([at[0]], [at[1]])
+        self._title.set_text(view.note)
+        return view.finding

@@ -1,0 +1,151 @@
+"""The hours of many runs on the continuous market, booked life by life."""
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlopt_lessons.spot.billing import Billing
+from mlopt_lessons.spot.job import Job
+from mlopt_lessons.spot.lives import FINISHED, LEFT, PREEMPTED, Hours, Life, Plan
+from mlopt_lessons.spot.market import Market
+
+KEPT = (
+    "useful", "lost", "restart", "checkpoint", "on_demand", "waiting", "billed", "preemptions",
+)  # fmt: skip
+_BLOCK = 64  # lives drawn at a time
+_CACHED_RUNS = 20_000
+
+
+class Step(NamedTuple):
+    """A life of every run that still works, the hours it waits after it, and its hours on demand."""
+
+    life: Life
+    waiting: Hours
+    on_demand: Hours
+
+
+class Draws:
+    """Unit exponentials of the lives (kind 0) and outages (kind 1) of `runs` runs, by seed.
+
+    `only` is the number of a run to which the values are confined.
+    """
+
+    def __init__(self, seed: int, runs: int, only: int | None = None) -> None:
+        self.seed, self.runs, self.only = seed, runs, only
+
+    def __call__(self, kind: int, life: int) -> Hours:
+        """The values of one life of every run, shape (runs,)."""
+        draw = _cached if self.runs <= _CACHED_RUNS else _draw
+        block, row = divmod(life, _BLOCK) if draw is _cached else (life, 0)
+        values: Hours = draw(self.seed, self.runs, kind, block)[row]
+        return values if self.only is None else values[self.only : self.only + 1]
+
+
+def _draw(seed: int, runs: int, kind: int, block: int) -> Hours:
+    return np.random.default_rng([seed, kind, block]).standard_exponential((1, runs))
+
+
+@lru_cache(maxsize=64)
+def _cached(seed: int, runs: int, kind: int, block: int) -> Hours:
+    return np.random.default_rng([seed, kind, block]).standard_exponential((_BLOCK, runs))
+
+
+class Ledger:
+    """The hours of all runs while they work, shape (runs,).
+
+    `active` are the runs that are not done, `sums` their hours so far.
+    """
+
+    def __init__(
+        self, job: Job, market: Market, plan: Plan, draws: Draws, billing: Billing
+    ) -> None:
+        self.market, self.plan, self.draws, self.billing = market, plan, draws, billing
+        count = draws.runs if draws.only is None else 1
+        self._kept = np.zeros((len(KEPT), count))
+        self._share(np.zeros((len(KEPT), count)))
+        self.active = np.arange(count)
+        self.left = np.full(count, float(job.work_h))
+
+    def steps(self, until: float) -> Iterator[Step]:
+        """Spends life after life until every run is done or on demand; gives each as it was spent."""
+        number = 0
+        while len(self.active):
+            slack = None if math.isinf(until) else until - self._passed() - self._on_demand()
+            life = self.plan.live(self.left, slack, self._lives(number, slack))
+            step = self._wait(number, until, life, self._book(life))
+            yield step
+            number += 1
+
+    def _passed(self) -> Hours:
+        spent = ("useful", "lost", "restart", "checkpoint", "waiting")
+        return np.sum([self.sums[name] for name in spent], axis=0)
+
+    def _on_demand(self) -> Hours:
+        return self.left + self.plan.restart
+
+    def _lives(self, number: int, slack: Hours | None) -> Hours:
+        """Hours of the next life; none where even the first stretch could not be saved in time."""
+        hours = self._life_hours(number)
+        if slack is None:
+            return hours
+        return np.where(slack >= self.plan.restart + self.plan.stretch(self.left), hours, 0.0)
+
+    def _life_hours(self, number: int) -> Hours:
+        if self.market.calm:
+            return np.full(len(self.left), np.inf)
+        return self._drawn(0, number) / self.market.preemptions_per_hour
+
+    def _drawn(self, kind: int, number: int) -> Hours:
+        values = self.draws(kind, number)
+        return values if len(self.active) == len(values) else values[self.active]
+
+    def _book(self, life: Life) -> NDArray[np.bool_]:
+        """Adds a life to the sums; returns which runs were preempted."""
+        for name in ("useful", "lost", "restart", "checkpoint"):
+            self.sums[name] += getattr(life, name)
+        paid = life.paid
+        preempted = (life.ended == PREEMPTED) & (paid > 0)
+        self.sums["billed"] += self.billing(paid, preempted)
+        self.sums["preemptions"] += preempted
+        self.left = self.left - life.useful
+        return preempted
+
+    def _wait(self, number: int, until: float, life: Life, preempted: NDArray[np.bool_]) -> Step:
+        """Lets preempted runs wait for a machine, and sends away those that cannot wait so long."""
+        done = (life.ended == FINISHED) | (self.left <= 0)
+        waits = np.zeros(len(done))
+        if self.market.outage_h:
+            waits = self._drawn(1, number) * self.market.outage_h * (preempted & ~done)
+        on_demand = np.zeros(len(done))
+        if not math.isinf(until):
+            first = self.plan.restart + self.plan.stretch(self.left)
+            spare = until - self._passed() - self._on_demand() - first
+            leaves = ~done & ((life.ended == LEFT) | (spare < waits))
+            waits = np.minimum(waits, np.maximum(spare, 0.0))
+            on_demand = leaves * self._on_demand()
+            done |= leaves
+        self.sums["waiting"] += waits
+        self.sums["on_demand"] += on_demand
+        self._let_go(done)
+        return Step(life, waits, on_demand)
+
+    def _let_go(self, done: NDArray[np.bool_]) -> None:
+        if not done.any():
+            return
+        gone, stays = np.flatnonzero(done), np.flatnonzero(~done)
+        self._kept[:, self.active[gone]] = self._table.take(gone, axis=1)
+        self._share(self._table.take(stays, axis=1))
+        self.active, self.left = self.active[stays], self.left[stays]
+
+    def _share(self, table: Hours) -> None:
+        # One table, so that runs that are done are taken out of all the sums at once.
+        self._table = table
+        self.sums = dict(zip(KEPT, table, strict=True))
+
+    def kept(self) -> dict[str, Hours]:
+        """The hours of each run that is done, by name."""
+        return dict(zip(KEPT, self._kept, strict=True))

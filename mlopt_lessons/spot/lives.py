@@ -1,0 +1,131 @@
+"""One life of a spot machine, for many runs at once: what it restarts, saves, finishes and loses."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlopt_lessons.spot.market import Checkpoints, Market
+
+Hours = NDArray[np.float64]
+PREEMPTED, FINISHED, LEFT = 0, 1, 2
+_EPSILON = 1e-9  # hours; a count of intervals is not raised by a rounding error
+
+
+class Life(NamedTuple):
+    """What became of each life, arrays of shape (runs,): hours, and how it ended.
+
+    restart + useful + checkpoint + lost is the time paid. `ended` is PREEMPTED, FINISHED, or LEFT for
+    on demand because no further stretch of work could have been saved in time.
+    """
+
+    restart: Hours
+    useful: Hours
+    checkpoint: Hours
+    lost: Hours
+    ended: NDArray[np.int8]
+
+    @property
+    def paid(self) -> Hours:
+        """Hours from the launch to the end of the life."""
+        return self.restart + self.useful + self.checkpoint + self.lost
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A market and its checkpoints as a life needs them, in hours."""
+
+    restart: float
+    interval: float
+    save: float
+    on_notice: bool
+
+    @classmethod
+    def of(cls, market: Market, checkpoints: Checkpoints) -> "Plan":
+        """The plan of a market and checkpoints; a job that never saves pays no checkpoints."""
+        on_notice = checkpoints.saved_on_notice(market)
+        return cls(market.restart_h, checkpoints.interval_h, checkpoints.cost_h, on_notice)
+
+    def stretch(self, left: Hours) -> Hours:
+        """Hours from going to work until they are safe, for `left` hours of work left."""
+        if self.on_notice:
+            return np.full_like(left, self.save)
+        if math.isinf(self.interval):
+            return left
+        return np.minimum(left, self.interval) + self.save
+
+    def saves(self, left: Hours) -> Hours:
+        """Checkpoints until the work is done, the last one included."""
+        if math.isinf(self.interval):
+            return np.zeros_like(left)
+        return np.ceil(left / self.interval - _EPSILON)
+
+    def live(self, left: Hours, slack: Hours | None, life: Hours) -> Life:
+        """Spends lives of the given hours on `left` hours of work.
+
+        `slack` is how many hours may pass without progress until on demand alone is just in time;
+        None without a deadline. All have the shape (runs,).
+        """
+        restart = np.minimum(life, self.restart)
+        saves = self.saves(left)
+        needed = left + self.save * saves
+        there = np.minimum(life - restart, needed)
+        ended = (needed <= there).astype(np.int8)  # FINISHED or PREEMPTED
+        if slack is not None:
+            stays = self._stays(left, slack, saves)
+            ended[(stays < needed) & (stays <= there)] = LEFT
+            there = np.minimum(there, stays)
+        return self._account(left, restart, there, saves, ended)
+
+    def _stays(self, left: Hours, slack: Hours, saves: Hours) -> Hours:
+        """Hours after the restart until the job leaves for on demand; infinite: it need not."""
+        spare = slack - self.restart
+        if math.isinf(self.interval) or self.on_notice:
+            return np.where(spare >= self.stretch(left), np.inf, 0.0)
+        room = (
+            spare - self.interval - self.save
+        )  # before the first stretch; each checkpoint takes C
+        whole = self._whole_stretches(room)
+        last = left - (saves - 1) * self.interval
+        ends = (whole >= saves - 1) & (spare - saves * self.save >= last)
+        return np.where(ends, np.inf, np.minimum(whole, saves - 1) * (self.interval + self.save))
+
+    def _whole_stretches(self, room: Hours) -> Hours:
+        if self.save < _EPSILON:
+            return np.where(room >= 0, np.inf, 0.0)
+        return np.maximum(np.floor(room / self.save + _EPSILON) + 1, 0.0)
+
+    def _account(
+        self, left: Hours, restart: Hours, there: Hours, saves: Hours, ended: NDArray[np.int8]
+    ) -> Life:
+        if math.isinf(self.interval):
+            useful, checkpoint, lost = np.zeros_like(there), np.zeros_like(there), there
+        else:
+            cycle = self.interval + self.save
+            whole = np.floor(there / cycle + _EPSILON)
+            useful, checkpoint = whole * self.interval, whole * self.save
+            lost = np.maximum(there - whole * cycle, 0.0)
+        finished = ended == FINISHED
+        if finished.any():  # seldom: most lives end before the work does
+            useful = np.where(finished, left, useful)
+            checkpoint = np.where(finished, self.save * saves, checkpoint)
+            lost = np.where(finished, 0.0, lost)
+        if self.on_notice:
+            return self._save_on_notice(left, restart, useful, checkpoint, lost, ended)
+        return Life(restart, useful, checkpoint, lost, ended)
+
+    def _save_on_notice(
+        self,
+        left: Hours,
+        restart: Hours,
+        useful: Hours,
+        checkpoint: Hours,
+        partial: Hours,
+        ended: NDArray[np.int8],
+    ) -> Life:
+        saved = np.minimum(partial, np.minimum(self.interval, left - useful))
+        worked = (ended == PREEMPTED) & (useful + partial > 0)
+        checkpoint = checkpoint + partial - saved + self.save * worked
+        return Life(restart, useful + saved, checkpoint, np.zeros_like(useful), ended)
