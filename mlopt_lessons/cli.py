@@ -22,6 +22,11 @@ LESSON_COMMANDS = {
         "prune",
         "Prune your own model: bytes, accuracy, latency, dollars.",
     ),
+    "spot": (
+        "mlopt_lessons.spot.command",
+        "spot",
+        "Plan your own job on spot instances, or run it through a spot market.",
+    ),
 }
 DEBUG = "MLOPT_DEBUG"
 

@@ -15,11 +15,14 @@ from scipy.special import lambertw
 from mlopt_lessons.spot.job import Job, Rates, check_number
 from mlopt_lessons.spot.market import Checkpoints, Market
 
+_SMALL = 1e-8  # below this λC Lambert's function loses digits, and Daly's series has 12 of them
+
 
 def expected_wall(job: Job, market: Market, checkpoints: Checkpoints) -> float:
     """Mean hours from start to end: (W/τ)·e^(λR)·(1/λ + D)·(e^(λ(τ+C)) − 1) + (1/λ + D)·(e^(λR) − 1).
 
-    Without preemptions W + (W/τ)·C + R. Infinite where the exponential leaves the range of a float.
+    Without preemptions W + (W/τ)·C + R. Exact where τ divides W, and for a job that never saves (τ = W,
+    C = 0). Infinite where the exponential leaves the range of a float.
     """
     return _expected(job, market, checkpoints, market.outage_h)
 
@@ -36,12 +39,16 @@ def _expected(job: Job, market: Market, checkpoints: Checkpoints, outage_h: floa
     parts = job.work_h / stretch
     if market.calm:
         return restart + parts * (stretch + saving)
-    per_failure = 1 / rate + outage_h
+    restarts = _expm1(rate * restart)
+    grown = (1 + restarts) * _expm1(rate * (stretch + saving))
+    return (1 / rate + outage_h) * (parts * grown + restarts)
+
+
+def _expm1(exponent: float) -> float:
     try:
-        grown = math.exp(rate * restart) * math.expm1(rate * (stretch + saving))
+        return math.expm1(exponent)
     except OverflowError:
         return math.inf
-    return per_failure * (parts * grown + math.expm1(rate * restart))
 
 
 def expected_preemptions(job: Job, market: Market, checkpoints: Checkpoints) -> float:
@@ -63,8 +70,8 @@ def billed_saving_on_notice(job: Job, market: Market, cost_h: float) -> float:
     rate = market.preemptions_per_hour
     if market.calm:
         return job.work_h + market.restart_h
-    grown = math.expm1(rate * market.restart_h)
-    return job.work_h * (1 + grown + rate * cost_h) + grown / rate
+    restarts = _expm1(rate * market.restart_h)
+    return job.work_h * (1 + restarts + rate * cost_h) + restarts / rate
 
 
 def best_interval(market: Market, cost_h: float) -> float:
@@ -78,15 +85,28 @@ def best_interval(market: Market, cost_h: float) -> float:
     _check_cost(cost_h)
     if market.calm:
         return math.inf
-    return float(1 + lambertw(-math.exp(-1 - rate * cost_h)).real) / rate
+    small = rate * cost_h
+    return daly(market, cost_h) if small < _SMALL else (1 - _part_left(small)) / rate
+
+
+def _part_left(small: float) -> float:
+    """1 − λτ* for λC = `small`, to full precision where λτ* is close to 1."""
+    if small < _SMALL:
+        return 1 - daly(Market(1.0), small)
+    return float(-lambertw(-math.exp(-1 - small)).real)
 
 
 def inflation(market: Market, cost_h: float) -> float:
-    """Hours paid for each hour of work at the best interval, in a long job: e^(λR)/(1 − λτ*)."""
+    """Hours paid for each hour of work at the best interval, in a long job: e^(λR)/(1 − λτ*).
+
+    Infinite where it leaves the range of a float. Raises ValueError as `best_interval`.
+    """
     rate = market.preemptions_per_hour
+    _check_cost(cost_h)
     if market.calm:
         return 1.0
-    return math.exp(rate * market.restart_h) / (1 - rate * best_interval(market, cost_h))
+    left = _part_left(rate * cost_h)
+    return (1 + _expm1(rate * market.restart_h)) / left if left else math.inf
 
 
 def young(market: Market, cost_h: float) -> float:
@@ -97,11 +117,13 @@ def young(market: Market, cost_h: float) -> float:
 
 
 def daly(market: Market, cost_h: float) -> float:
-    """√(2C/λ)·(1 + √(λC/2)/3 + λC/18) − C: Daly (2006), equation 37, for C below 2/λ."""
+    """√(2C/λ)·(1 + √(λC/2)/3 + λC/18) − C, and 1/λ for C from 2/λ on: Daly (2006), equation 37."""
     rate = market.preemptions_per_hour
     if market.calm:
         return math.inf
     small = rate * cost_h
+    if small >= 2:
+        return 1 / rate
     return young(market, cost_h) * (1 + math.sqrt(small / 2) / 3 + small / 18) - cost_h
 
 
@@ -115,7 +137,7 @@ def break_even(rates: Rates, restart_h: float, cost_h: float) -> float:
     """Preemptions an hour at which spot costs as much as on demand, with the best checkpoints.
 
     Solves e^(λR)/(1 − λτ*) = k for λ, k the ratio of the prices. Raises ValueError where spot is not
-    the cheaper one.
+    the cheaper one, and for a checkpoint that costs nothing.
     """
     _check_cheaper(rates)
 
@@ -125,11 +147,15 @@ def break_even(rates: Rates, restart_h: float, cost_h: float) -> float:
     high = 1e-6
     while gap(high) < 0:
         high *= 2
-    return float(brentq(gap, high / 2, high, xtol=1e-12))
+    return float(brentq(gap, 0, high, xtol=1e-12))
 
 
 def break_even_without(job: Job, rates: Rates, restart_h: float) -> float:
-    """The same for a job that never saves: (e^(λ(R+W)) − 1)/(λW) = k."""
+    """The same for a job that never saves: (e^(λ(R+W)) − 1)/(λW) = k.
+
+    0 where the first restart alone makes spot as dear. Raises ValueError where spot is not the cheaper
+    one.
+    """
     _check_cheaper(rates)
     never = Checkpoints(math.inf)
 

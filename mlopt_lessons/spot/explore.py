@@ -108,7 +108,7 @@ def market_view(
         edges=edges,
         bill=bill(runs, rates),
         on_demand=job.work_h * rates.on_demand,
-        missed=float(np.mean(runs.wall > job.deadline_h)),
+        missed=float(runs.missed(job.deadline_h).mean()),
         wall_h=(float(middle), float(slow)),
         preemptions=float(runs.preemptions.mean()),
         deadline_h=job.deadline_h,

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mlopt_lessons.course import look
 from mlopt_lessons.spot.explore import IntervalView, MarketView
+from mlopt_lessons.spot.explore_policies import MOST_ZONES, PolicyView
+from mlopt_lessons.spot.policies import POLICIES
 from mlopt_lessons.spot.timeline import Segment
 
 KINDS = {
@@ -45,7 +48,7 @@ def traces(available: Sequence[np.ndarray], labels: Sequence[str], tick_h: float
     for row, each in enumerate(available):
         axis.imshow(
             each[None].astype(float),
-            cmap=_two_colours(),
+            cmap=ListedColormap([look.LIGHT_GREY, look.GREEN]),
             aspect="auto",
             interpolation="nearest",
             vmin=0,
@@ -56,12 +59,6 @@ def traces(available: Sequence[np.ndarray], labels: Sequence[str], tick_h: float
     axis.set(xlabel="hours", ylim=(len(labels) - 0.5, -0.5))
     axis.grid(visible=False)
     return figure
-
-
-def _two_colours():  # type: ignore[no-untyped-def]
-    from matplotlib.colors import ListedColormap
-
-    return ListedColormap([look.LIGHT_GREY, look.GREEN])
 
 
 @look.style()
@@ -186,4 +183,54 @@ class IntervalPicture:
         for mark, at in zip(self._marks, (view.best, view.young, view.here), strict=True):
             mark.set_data([at[0]], [at[1]])
         self._title.set_text(view.note)
+        return view.finding
+
+
+class PolicyPicture:
+    """Lab (c): capacity in each zone, what a policy runs, and the bill of every policy."""
+
+    @look.style()
+    def __init__(self, longest_h: float, tick_h: float, dearest: float) -> None:
+        self.figure, (self._strip, self._costs) = look.figure(
+            width=10, height=4.6, nrows=2, height_ratios=(1, 1.5)
+        )
+        self._ticks = round(longest_h / tick_h)
+        colours = ListedColormap([look.LIGHT_GREY, look.SKY, look.GREEN, look.PURPLE])
+        self._image = self._strip.imshow(
+            np.zeros((MOST_ZONES + 1, self._ticks)), cmap=colours, vmin=0, vmax=3, aspect="auto",
+            interpolation="nearest", extent=(0, longest_h, MOST_ZONES + 0.5, -0.5),
+        )  # fmt: skip
+        zones = [f"zone {number}" for number in range(1, MOST_ZONES + 1)]
+        self._strip.set_yticks(range(MOST_ZONES + 1), [*zones, "the job"])
+        self._strip.set(xlabel="hours (blue: capacity; green: on spot; purple: on demand)")
+        self._strip.grid(visible=False)
+        self._end = self._strip.axvline(0, color=look.BLACK, ls="--", lw=1.5)
+        self._note = self._strip.set_title("")
+        self._bars = tuple(self._costs.barh(range(len(POLICIES)), [0] * len(POLICIES)))
+        self._texts = tuple(
+            self._costs.text(0, row, "", va="center", fontsize=9) for row in range(len(POLICIES))
+        )
+        self._best = self._costs.axvline(0, color=look.BLACK, lw=2, label="optimum")
+        self._costs.set_yticks(range(len(POLICIES)), list(POLICIES))
+        self._costs.invert_yaxis()
+        self._costs.set(xlabel="dollars (red: late)", xlim=(0, dearest))
+        self._costs.grid(axis="y", visible=False)
+        self._costs.legend(loc="lower right")
+        self.artists: Sequence[Artist] = (
+            self._image, self._end, self._note, *self._bars, *self._texts, self._best,
+        )  # fmt: skip
+
+    def update(self, view: PolicyView) -> str:
+        """Shows the view; returns its finding as alternative text."""
+        self._image.set_data(view.rows[:, : self._ticks])
+        self._end.set_xdata([view.job.deadline_h] * 2)
+        self._note.set_text(view.note)
+        self._best.set_xdata([view.best] * 2)
+        for bar, text, name in zip(self._bars, self._texts, POLICIES, strict=True):
+            found = view.outcomes[name]
+            bar.set_width(found.cost)
+            chosen = look.BLUE if name == view.policy else look.SKY
+            bar.set_color(look.VERMILION if found.late else chosen)
+            text.set_x(found.cost)
+            text.set_text(f" ${found.cost:,.0f}")
         return view.finding

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,13 @@ def check_number(
     name: str, value: object, *, least: float, open_end: bool = False, finite: bool = True
 ) -> None:
     """Raises TypeError or ValueError, with a sentence, for a value that is not a number as asked."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r}.")
-    low = value <= least if open_end else value < least
-    if math.isnan(value) or low or (finite and math.isinf(value)):
+    number = float(value)
+    low = number <= least if open_end else number < least
+    if math.isnan(number) or low or (finite and math.isinf(number)):
         bound = f"above {least:g}" if open_end else f"at least {least:g}"
-        raise ValueError(f"{name} must be {bound}{' and finite' * finite}, got {value:g}.")
+        raise ValueError(f"{name} must be {bound}{' and finite' * finite}, got {number:g}.")
 
 
 STORY_RATES = Rates(spot=7.0, on_demand=24.0)

@@ -1,9 +1,11 @@
 """The labs of lesson 3: sliders bound to a computation and a picture."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 
 from mlopt_lessons.course.live import LiveFigure
 from mlopt_lessons.spot.explore import (
@@ -13,14 +15,19 @@ from mlopt_lessons.spot.explore import (
     interval_view,
     market_view,
 )
-from mlopt_lessons.spot.figures import IntervalPicture, MarketPicture
+from mlopt_lessons.spot.explore_policies import PolicyView, Replays
+from mlopt_lessons.spot.figures import IntervalPicture, MarketPicture, PolicyPicture
 from mlopt_lessons.spot.job import STORY_RATES, Job, Rates
 from mlopt_lessons.spot.market import Checkpoints, Market
+from mlopt_lessons.spot.policies import POLICIES
+from mlopt_lessons.spot.trace import SECONDS_PER_HOUR, Trace
 
 PREEMPTIONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)  # an hour
 INTERVALS_MIN = (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440)
 MINUTES = (0, 1, 2, 5, 10, 15, 20, 30)
 LONGEST_H = 200.0
+DEADLINES_H = (26.0, 28.0, 30.0, 36.0, 48.0)
+OVERHEADS_MIN = (2, 12, 30)
 
 
 def market_lab(rates: Rates = STORY_RATES, work_h: float = 100.0) -> LiveFigure:
@@ -42,9 +49,9 @@ def market_lab(rates: Rates = STORY_RATES, work_h: float = 100.0) -> LiveFigure:
         "rate": _choice(PREEMPTIONS, 0.1, "preemptions an hour"),
         "interval": _choice(INTERVALS_MIN, 60, "checkpoint every (min)"),
         "save": _choice(MINUTES, 5, "a checkpoint takes (min)"),
-        "restart": _choice(MINUTES, 10, "a restart takes (min)"),
-        "outage": _choice((0, 15, 30, 60, 120, 240), 60, "mean outage (min)"),
-        "notice": _choice((0, 30, 60, 120), 0, "notice (s)"),
+        "restart": _menu(MINUTES, 10, "a restart takes (min)"),
+        "outage": _menu((0, 15, 30, 60, 120, 240), 60, "mean outage (min)"),
+        "notice": _menu((0, 30, 120), 0, "notice (s)"),
         "deadline": _choice((105, 110, 120, 130, 150, 200, 201), 150, "deadline (h; 201: none)"),
         "fallback": widgets.Checkbox(value=True, description="on demand when time runs out"),
     }
@@ -76,7 +83,7 @@ def interval_lab(rates: Rates = STORY_RATES) -> LiveFigure:
     controls = {
         "rate": _choice(PREEMPTIONS[1:], 0.1, "preemptions an hour"),
         "save": _choice(MINUTES[1:], 5, "a checkpoint takes (min)"),
-        "restart": _choice(MINUTES, 10, "a restart takes (min)"),
+        "restart": _menu(MINUTES, 10, "a restart takes (min)"),
         "interval": _choice(INTERVALS_MIN, 60, "yours: every (min)"),
     }
     presets: dict[str, dict[str, Any]] = {
@@ -89,5 +96,41 @@ def interval_lab(rates: Rates = STORY_RATES) -> LiveFigure:
     )
 
 
+def policy_lab(
+    traces: Sequence[Trace], work_h: float = 24.0, rates: Rates = STORY_RATES
+) -> LiveFigure:
+    """Lab (c): policies and zones on traces against the optimum; replayed at each move.
+
+    `traces` are up to three zones of the same time. The optima are computed once, at the start.
+    """
+    replays = Replays(traces, work_h, rates)
+    starts = tuple(np.linspace(0, len(traces[0].available) - 6 * 72, 3).astype(int).tolist())
+    replays.prepare(DEADLINES_H, [minutes / 60 for minutes in OVERHEADS_MIN], starts)
+
+    def compute(policy: str, zones: int, deadline: float, overhead: int, start: int) -> PolicyView:
+        return replays.view(policy, zones, deadline, overhead / 60, start)
+
+    controls = {
+        "policy": widgets.Dropdown(options=list(POLICIES), value="greedy", description="policy"),
+        "zones": widgets.IntSlider(1, 1, len(traces), description="zones"),
+        "deadline": _choice(DEADLINES_H, 36.0, "deadline (h)"),
+        "overhead": _choice(OVERHEADS_MIN, 12, "a launch takes (min)"),
+        "start": _menu([(f"{s / 6:.0f} h", s) for s in starts], starts[0], "start in the trace"),
+    }
+    presets: dict[str, dict[str, Any]] = {
+        "Late but cheap": {"policy": "spot only", "zones": 1, "deadline": 28.0},
+        "Wait for spot": {"policy": "greedy", "zones": 1, "deadline": 36.0},
+        "Keep an even pace": {"policy": "uniform progress", "zones": 1, "deadline": 36.0},
+        "Three zones": {"policy": "greedy", "zones": len(traces)},
+    }
+    tick_h = traces[0].tick_s / SECONDS_PER_HOUR
+    picture = PolicyPicture(max(DEADLINES_H), tick_h, 1.2 * work_h * rates.on_demand)
+    return LiveFigure(picture, compute, controls, presets, title="Policies, zones, and the optimum")
+
+
 def _choice(options: Any, value: Any, description: str) -> widgets.SelectionSlider:
     return widgets.SelectionSlider(options=options, value=value, description=description)
+
+
+def _menu(options: Any, value: Any, description: str) -> widgets.Dropdown:
+    return widgets.Dropdown(options=options, value=value, description=description)

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from mlopt_lessons.spot.billing import Billing
 from mlopt_lessons.spot.job import Job
-from mlopt_lessons.spot.lives import FINISHED, LEFT, PREEMPTED, Hours, Life, Plan
+from mlopt_lessons.spot.lives import LEFT, PREEMPTED, Hours, Life, Plan
 from mlopt_lessons.spot.market import Market
 
 KEPT = (
     "useful", "lost", "restart", "checkpoint", "on_demand", "waiting", "billed", "preemptions",
 )  # fmt: skip
+_EPSILON = 1e-9  # hours
 _BLOCK = 64  # lives drawn at a time
-_CACHED_RUNS = 20_000
+_CACHED_RUNS = 5_000  # more are drawn anew each time: 64 blocks of that many take 160 MB
 
 
 class Step(NamedTuple):
@@ -74,15 +75,17 @@ class Ledger:
         """Spends life after life until every run is done or on demand; gives each as it was spent."""
         number = 0
         while len(self.active):
-            slack = None if math.isinf(until) else until - self._passed() - self._on_demand()
+            slack = None if math.isinf(until) else self._slack(until)
             life = self.plan.live(self.left, slack, self._lives(number, slack))
             step = self._wait(number, until, life, self._book(life))
             yield step
             number += 1
 
-    def _passed(self) -> Hours:
+    def _slack(self, until: float) -> Hours:
+        """Hours that may pass without progress; a rounding error more, so that none decides."""
         spent = ("useful", "lost", "restart", "checkpoint", "waiting")
-        return np.sum([self.sums[name] for name in spent], axis=0)
+        passed = np.sum([self.sums[name] for name in spent], axis=0)
+        return until + _EPSILON - passed - self._on_demand()
 
     def _on_demand(self) -> Hours:
         return self.left + self.plan.restart
@@ -101,14 +104,14 @@ class Ledger:
 
     def _drawn(self, kind: int, number: int) -> Hours:
         values = self.draws(kind, number)
-        return values if len(self.active) == len(values) else values[self.active]
+        return values if len(self.active) == len(values) else values.take(self.active)
 
     def _book(self, life: Life) -> NDArray[np.bool_]:
         """Adds a life to the sums; returns which runs were preempted."""
         for name in ("useful", "lost", "restart", "checkpoint"):
             self.sums[name] += getattr(life, name)
         paid = life.paid
-        preempted = (life.ended == PREEMPTED) & (paid > 0)
+        preempted = life.ended == PREEMPTED
         self.sums["billed"] += self.billing(paid, preempted)
         self.sums["preemptions"] += preempted
         self.left = self.left - life.useful
@@ -116,20 +119,19 @@ class Ledger:
 
     def _wait(self, number: int, until: float, life: Life, preempted: NDArray[np.bool_]) -> Step:
         """Lets preempted runs wait for a machine, and sends away those that cannot wait so long."""
-        done = (life.ended == FINISHED) | (self.left <= 0)
-        waits = np.zeros(len(done))
+        done = self.left <= 0
+        waits = on_demand = np.zeros(len(done))
         if self.market.outage_h:
-            waits = self._drawn(1, number) * self.market.outage_h * (preempted & ~done)
-        on_demand = np.zeros(len(done))
+            waits = self._drawn(1, number) * (self.market.outage_h * (preempted & ~done))
         if not math.isinf(until):
             first = self.plan.restart + self.plan.stretch(self.left)
-            spare = until - self._passed() - self._on_demand() - first
+            spare = self._slack(until) - first
             leaves = ~done & ((life.ended == LEFT) | (spare < waits))
             waits = np.minimum(waits, np.maximum(spare, 0.0))
             on_demand = leaves * self._on_demand()
             done |= leaves
+            self.sums["on_demand"] += on_demand
         self.sums["waiting"] += waits
-        self.sums["on_demand"] += on_demand
         self._let_go(done)
         return Step(life, waits, on_demand)
 

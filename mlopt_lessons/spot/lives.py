@@ -49,10 +49,15 @@ class Plan:
         return cls(market.restart_h, checkpoints.interval_h, checkpoints.cost_h, on_notice)
 
     def stretch(self, left: Hours) -> Hours:
-        """Hours from going to work until they are safe, for `left` hours of work left."""
+        """Hours that the next stretch of work may take in vain, with `left` hours of work left.
+
+        Without saves on notice, its work and its checkpoint. With them only saves: the one on notice,
+        and before it the periodic checkpoint that the notice may interrupt.
+        """
+        never = math.isinf(self.interval)
         if self.on_notice:
-            return np.full_like(left, self.save)
-        if math.isinf(self.interval):
+            return np.full_like(left, self.save if never else 2 * self.save)
+        if never:
             return left
         return np.minimum(left, self.interval) + self.save
 
@@ -82,20 +87,19 @@ class Plan:
     def _stays(self, left: Hours, slack: Hours, saves: Hours) -> Hours:
         """Hours after the restart until the job leaves for on demand; infinite: it need not."""
         spare = slack - self.restart
-        if math.isinf(self.interval) or self.on_notice:
+        if math.isinf(self.interval):
             return np.where(spare >= self.stretch(left), np.inf, 0.0)
-        room = (
-            spare - self.interval - self.save
-        )  # before the first stretch; each checkpoint takes C
-        whole = self._whole_stretches(room)
-        last = left - (saves - 1) * self.interval
-        ends = (whole >= saves - 1) & (spare - saves * self.save >= last)
-        return np.where(ends, np.inf, np.minimum(whole, saves - 1) * (self.interval + self.save))
+        # The first whole stretch needs its own room; each one that is done has used up C of it.
+        whole = self._whole_stretches(spare - self.stretch(np.full_like(left, self.interval)))
+        before = saves - 1
+        last = self.stretch(left - before * self.interval)
+        ends = (whole >= before) & (spare - before * self.save >= last)
+        return np.where(ends, np.inf, np.minimum(whole, before) * (self.interval + self.save))
 
     def _whole_stretches(self, room: Hours) -> Hours:
         if self.save < _EPSILON:
             return np.where(room >= 0, np.inf, 0.0)
-        return np.maximum(np.floor(room / self.save + _EPSILON) + 1, 0.0)
+        return np.maximum(np.floor(room / self.save) + 1, 0.0)
 
     def _account(
         self, left: Hours, restart: Hours, there: Hours, saves: Hours, ended: NDArray[np.int8]
@@ -106,12 +110,12 @@ class Plan:
             cycle = self.interval + self.save
             whole = np.floor(there / cycle + _EPSILON)
             useful, checkpoint = whole * self.interval, whole * self.save
-            lost = np.maximum(there - whole * cycle, 0.0)
+            lost = np.maximum(there - useful - checkpoint, 0.0)
         finished = ended == FINISHED
         if finished.any():  # seldom: most lives end before the work does
-            useful = np.where(finished, left, useful)
-            checkpoint = np.where(finished, self.save * saves, checkpoint)
-            lost = np.where(finished, 0.0, lost)
+            np.copyto(useful, left, where=finished)
+            np.copyto(checkpoint, self.save * saves, where=finished)
+            lost = lost * ~finished
         if self.on_notice:
             return self._save_on_notice(left, restart, useful, checkpoint, lost, ended)
         return Life(restart, useful, checkpoint, lost, ended)

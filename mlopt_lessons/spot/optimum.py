@@ -78,6 +78,8 @@ def optimum(traces: Trace | Sequence[Trace], job: Job, rates: Rates, start: int 
     """
     traces = [traces] if isinstance(traces, Trace) else list(traces)
     available, tick_s = Zones.of(traces).available, traces[0].tick_s
+    if math.isinf(job.deadline_h):
+        raise ValueError("The optimum needs a deadline; give the job one.")
     check_replay("greedy", job, available.shape[1], start, tick_s)
     units = _Units.of(job, tick_s)
     table = _Table(len(traces), units, rates, tick_s)

@@ -72,8 +72,12 @@ def uniform_progress(now: Situation, terms: Terms, pick: Any) -> Any:
 
 
 def uniform_progress_known_life(now: Situation, terms: Terms, pick: Any) -> Any:
-    """Uniform progress that knows how long the spot machine will last, and skips short lives."""
-    least = terms.ratio * terms.overhead / (terms.ratio - 1)
+    """Uniform progress that knows how long the spot machine will last, and skips short lives.
+
+    Spot that is no cheaper than on demand never pays for a launch, however long it lasts.
+    """
+    dearer = terms.ratio - 1
+    least = terms.ratio * terms.overhead / dearer if dearer > 0 else np.inf
     least = pick(now.running == ON_DEMAND, 2 * least, least)
     goes = now.available & ((now.running == SPOT) | (now.life > least))
     return pick(goes, SPOT, pick(_behind(now, terms), ON_DEMAND, IDLE))

@@ -43,11 +43,10 @@ class Zones(NamedTuple):
         """The arrays of traces that cover the same time."""
         traces = check_aligned(traces)
         available = np.array([trace.available for trace in traces])
-        life = np.zeros(available.shape)
-        ahead = np.zeros(len(traces))
-        for tick in range(available.shape[1] - 1, -1, -1):
-            ahead = (ahead + traces[0].tick_s) * available[:, tick]
-            life[:, tick] = ahead
+        ticks = np.arange(available.shape[1])
+        gaps = np.where(available, available.shape[1], ticks)
+        next_gap = np.minimum.accumulate(gaps[:, ::-1], axis=1)[:, ::-1]
+        life = np.asarray((next_gap - ticks) * traces[0].tick_s, np.float64)
         return cls(available, life)
 
 
@@ -66,7 +65,9 @@ class Outcome:
 
 
 def terms_of(job: Job, tick_s: float, rates: Rates, slices: int = SLICES) -> Terms:
-    """A job in seconds, as the policies see it."""
+    """A job in seconds, as the policies see it. Raises ValueError for less than one time slice."""
+    if slices != int(slices) or slices < 1:
+        raise ValueError(f"Time is cut into whole slices, at least 1, not {slices:g}.")
     work, deadline, overhead = (
         hours * SECONDS_PER_HOUR for hours in (job.work_h, job.deadline_h, job.overhead_h)
     )

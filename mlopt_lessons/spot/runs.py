@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlopt_lessons.spot.billing import Billing, per_second
-from mlopt_lessons.spot.closed_forms import expected_billed, expected_preemptions
+from mlopt_lessons.spot.closed_forms import billed_saving_on_notice, expected_billed
 from mlopt_lessons.spot.job import Job, Rates
 from mlopt_lessons.spot.ledger import Draws, Ledger
 from mlopt_lessons.spot.lives import Hours, Plan
@@ -49,8 +49,8 @@ class Runs:
         return self.spot + self.on_demand + self.waiting
 
     def missed(self, deadline_h: float) -> NDArray[np.bool_]:
-        """Which runs end after the deadline (more than a microsecond after it)."""
-        return self.wall > deadline_h + 1e-9
+        """Which runs end after the deadline; 0.04 ms more are a rounding error, not a delay."""
+        return self.wall > deadline_h + 1e-8
 
 
 def simulate(
@@ -65,13 +65,15 @@ def simulate(
 ) -> Runs:
     """Runs a job `runs` times on a market.
 
-    With a deadline and `fallback`, a run goes to on demand as soon as no further stretch of work can be
-    saved on spot in time; on demand restarts once and is not preempted. Then a run is late only if
-    work and one restart do not fit the deadline. Without `fallback` it stays on spot, late or not.
-    The hours of `job.overhead_h` are those of trace mode; here the market's `restart_h` counts.
+    With a deadline and `fallback`, a run begins a stretch of work on spot, τ + C, only if it could lose
+    all of it, and the restart before it, and still do what is left on demand; else it goes there, for
+    one more restart and no preemptions. So it is late only if work and one restart do not fit the
+    deadline. Without `fallback` it stays on spot, late or not. `job.overhead_h` is trace mode's; here
+    `restart_h` counts. A notice as long as a save loses nothing: the save begins with it and takes C. A
+    shorter one loses the work since the last checkpoint. `billing` is asked for each life as it ends.
 
     Raises ValueError for a checkpoint interval longer than the work, for fewer than one run, and for a
-    job that would be preempted more than 5,000 times on average.
+    job that may be preempted more than 5,000 times on average.
     """
     _check(job, market, checkpoints, runs, fallback)
     ledger = Ledger(job, market, Plan.of(market, checkpoints), Draws(seed, runs), billing)
@@ -89,15 +91,21 @@ def _check(job: Job, market: Market, checkpoints: Checkpoints, runs: int, fallba
             f"A checkpoint every {checkpoints.interval_h:g} h never comes in {job.work_h:g} h of "
             "work; choose a shorter interval, or math.inf for none."
         )
-    bounded = fallback and math.isfinite(job.deadline_h)
-    if bounded or checkpoints.saved_on_notice(market):
-        return
-    if expected_preemptions(job, market, checkpoints) > MOST_PREEMPTIONS:
-        hours = expected_billed(job, market, checkpoints)
+    until = job.deadline_h if fallback else math.inf
+    hours = min(until, _long_run(job, market, checkpoints))
+    if hours * market.preemptions_per_hour > MOST_PREEMPTIONS:
         raise ValueError(
-            f"This job would run {hours:,.0f} h on average and hardly ever end. Save more often, or "
-            "set a deadline with on demand as the way out."
+            f"This job would run {hours:,.0f} h with {market.preemptions_per_hour:g} preemptions an hour "
+            "and hardly ever end. Lower the rate, save more often, or set a deadline with on demand as "
+            "the way out."
         )
+
+
+def _long_run(job: Job, market: Market, checkpoints: Checkpoints) -> float:
+    """About the mean hours on spot, without a deadline."""
+    if checkpoints.saved_on_notice(market):
+        return billed_saving_on_notice(job, market, checkpoints.cost_h)
+    return expected_billed(job, market, checkpoints)
 
 
 def costs(runs: Runs, rates: Rates) -> NDArray[np.float64]:
@@ -108,8 +116,8 @@ def costs(runs: Runs, rates: Rates) -> NDArray[np.float64]:
 def bill(runs: Runs, rates: Rates) -> dict[str, float]:
     """Mean dollars by what they paid for: useful, lost, restart, checkpoint, on-demand.
 
-    Sums to the mean of `costs` where every second is billed; rounding up or a free hour is shared out in
-    proportion to the hours.
+    Sums to the mean of `costs`. What rounding up adds and what a free hour saves is shared out in
+    proportion to the hours of the run.
     """
     hours = {name: getattr(runs, name) for name in ("useful", "lost", "restart", "checkpoint")}
     spot = runs.spot

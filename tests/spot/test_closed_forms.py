@@ -72,6 +72,35 @@ def test_the_best_interval_is_where_the_bill_is_smallest(rate, cost, restart):
     assert forms.inflation(market, cost) == pytest.approx(oracle.fun, rel=1e-6)
 
 
+@given(st.floats(1e-11, 0.9))
+def test_the_best_interval_is_exact_however_rare_preemptions_are(part):
+    # x = λτ* solves −ln(1 − x) − x = λC, and the left side is Σ xⁿ/n from n = 2 on, all of one sign.
+    cost = sum(part**n / n for n in range(2, 400))
+    assert forms.best_interval(Market(1.0), cost) == pytest.approx(part, rel=1e-6)
+    assert forms.inflation(Market(1.0), cost) == pytest.approx(1 / (1 - part), rel=1e-6)
+
+
+def test_what_leaves_the_range_of_a_float_is_infinite():
+    assert forms.inflation(Market(100.0, restart_h=10.0), 0.1) == math.inf
+    assert forms.inflation(Market(800.0), 1.0) == math.inf
+    # λC = 50: all but e^−51 of the time between two preemptions goes by before a save.
+    assert forms.inflation(Market(10.0), 5.0) == pytest.approx(math.exp(51), rel=1e-9)
+    assert forms.billed_saving_on_notice(Job(1.0), Market(100.0, restart_h=10.0), 0.1) == math.inf
+    assert forms.daly(Market(10.0), 5.0) == 0.1
+
+
+@given(st.floats(1.0001, 20), st.floats(0, 1), st.floats(1e-3, 1))
+def test_the_break_even_is_where_the_best_bill_reaches_the_price(ratio, restart, cost):
+    rate = forms.break_even(Rates(1.0, ratio), restart, cost)
+    market = Market(rate, restart_h=restart)
+    assert forms.inflation(market, cost) == pytest.approx(ratio, rel=1e-6)
+    # Below it, the best interval of all pays; above it, none of many does.
+    plans = [Checkpoints(tau, cost) for tau in np.geomspace(1e-3, 1e3, 60) / rate]
+    more = Market(1.05 * rate, restart_h=restart)
+    bills = [forms.expected_billed(Job(p.interval_h), more, p) / p.interval_h for p in plans]
+    assert min(bills) > ratio
+
+
 @given(st.floats(1e-4, 2), st.floats(1e-4, 0.5))
 def test_young_is_too_long_and_daly_is_closer(rate, cost):
     market = Market(rate)
@@ -79,6 +108,12 @@ def test_young_is_too_long_and_daly_is_closer(rate, cost):
     assert forms.young(market, cost) > best
     if rate * cost < 0.5:
         assert abs(forms.daly(market, cost) - best) < abs(forms.young(market, cost) - best)
+
+
+def test_daly_s_formula_by_hand():
+    # λ = 2/h and C = 1/4 h: √(2C/λ) = 1/2, √(λC/2) = 1/2; 1/2·(1 + 1/6 + 1/36) − 1/4.
+    assert forms.young(Market(2.0), 0.25) == pytest.approx(0.5)
+    assert forms.daly(Market(2.0), 0.25) == pytest.approx(0.5 * 43 / 36 - 0.25)
 
 
 def test_rare_preemptions_leave_work_and_checkpoints():
