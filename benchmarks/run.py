@@ -1,7 +1,8 @@
 """Measures the README's table on this machine and writes it there: `make bench`.
 
-Sizes, accuracies and latencies of the models of lessons 5 and 6 in every form, the GPT's files, import
-time, notebook time, and slider latency in a browser where there is one. Nothing else should run meanwhile.
+Sizes, accuracies and latencies of the models of lessons 5 and 6 in every form, the GPT's files, the spot
+simulators, import time, notebook time, and slider latency in a browser where there is one. Nothing else
+should run meanwhile.
 """
 
 import statistics
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import slider_latency
+import spot_speed
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "notebooks"))
@@ -34,7 +36,8 @@ IMPORT_RUNS = 7
 
 def main() -> None:
     """Measures everything, prints it, and replaces the table in the README."""
-    lines = [machine_line(), "", *variants_table(), "", *gpt_table(), "", *course_table()]
+    lines = [machine_line(), "", *variants_table(), "", *gpt_table(), "", *spot_table(), ""]
+    lines += course_table()
     text = "\n".join(lines)
     print(text)
     readme = ROOT / "README.md"
@@ -131,6 +134,12 @@ def gpt_files(folder: Path) -> dict[str, Path]:
 def line(cells: list[str]) -> str:
     """A line of a Markdown table."""
     return "| " + " | ".join(cells) + " |"
+
+
+def spot_table() -> list[str]:
+    """How fast the spot simulators are."""
+    rows = [line(list(row)) for row in spot_speed.spot_rows()]
+    return [line(["spot simulators, one core", "measured"]), "|---|---|", *rows]
 
 
 def course_table() -> list[str]:
