@@ -57,6 +57,6 @@ def spot_rows() -> list[tuple[str, str]]:
         told = f"{loop:,.0f} in the loop, {together:,.0f} in numpy, {compiled:,.0f} with numba"
         rows.append((f"replays of a trace a second, {policy}", told))
     for per_hour in (0.1, 1.0):
-        name = f"2,000 runs of a 100 h job, {per_hour:g} preemptions an hour"
+        name = f"2,000 runs of a 100 h job, preemption rate {per_hour:g}/h"
         rows.append((name, f"{continuous_milliseconds(per_hour):.1f} ms of CPU time"))
     return rows
