@@ -5,6 +5,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from mlopt_lessons.course.markup import markup
+
 
 class Card:
     """A widget with a still version: `still_text` and `still_html` are shown where no kernel runs."""
@@ -17,7 +19,7 @@ class Card:
         view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
         return {
             "text/plain": self.still_text,
-            "text/html": self.still_html,
+            "text/html": markup(self.still_html),
             "application/vnd.jupyter.widget-view+json": view,
         }
 

@@ -11,6 +11,7 @@ from typing import Any
 from IPython.display import display
 
 from mlopt_lessons.course.checking_values import difference_of_kind, plain, same, short
+from mlopt_lessons.course.markup import markup
 from mlopt_lessons.course.store import StoreError, open_store
 
 MIME = "application/vnd.mlopt.check+json"
@@ -85,7 +86,7 @@ class Outcome:
         record = {"task": self.task, "passed": self.passed, "mistake": self.mistake}
         return {
             "text/plain": f"{word}: {self.title}. {self.message}",
-            "text/html": html,
+            "text/html": markup(html),
             MIME: record | {"message": self.message},
         }
 

@@ -82,13 +82,33 @@ def figure(
     when there is more than one; `subplots` goes on to `Figure.subplots`.
     Raises ValueError for a size that is not positive.
     """
+    made = _empty(width, height)
+    with style():
+        axes = made.subplots(nrows=nrows, ncols=ncols, **subplots)
+    return made, axes
+
+
+def mosaic(
+    rooms: list[list[str]], width: float = 8.0, height: float = 4.0, **subplots: Any
+) -> tuple[Figure, dict[str, Any]]:
+    """Make a figure as `figure` does, with named Axes of several sizes.
+
+    `rooms` are the names row by row; one that stands in several cells covers them. `subplots` goes on
+    to `Figure.subplot_mosaic`. Raises ValueError for a size that is not positive.
+    """
+    made = _empty(width, height)
+    with style():
+        axes = made.subplot_mosaic(rooms, **subplots)
+    return made, axes
+
+
+def _empty(width: float, height: float) -> Figure:
     if not (width > 0 and height > 0):
         raise ValueError(f"A figure needs a positive width and height, not {width} by {height}.")
     with style():
         made = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-        FigureCanvasAgg(made)
-        axes = made.subplots(nrows=nrows, ncols=ncols, **subplots)
-    return made, axes
+    FigureCanvasAgg(made)
+    return made
 
 
 def canvas_of(figure: Figure) -> FigureCanvasAgg:

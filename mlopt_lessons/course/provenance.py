@@ -7,6 +7,7 @@ from math import floor, isfinite, log10
 from typing import Literal, get_args
 
 from mlopt_lessons.course.machine import describe
+from mlopt_lessons.course.markup import markup
 
 Kind = Literal["measured", "recorded", "simulated", "quoted"]
 
@@ -87,7 +88,7 @@ class Figure:
         return f"{self.text} ({self.provenance})"
 
     def _repr_html_(self) -> str:
-        return f"<b>{escape(self.text)}</b> <small>({escape(str(self.provenance))})</small>"
+        return markup(f"<b>{escape(self.text)}</b> <small>({escape(str(self.provenance))})</small>")
 
 
 def measured(

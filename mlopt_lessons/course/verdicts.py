@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from html import escape
 
 from mlopt_lessons.course.claims import Claim, ClaimFigure, claim
+from mlopt_lessons.course.markup import markup
 from mlopt_lessons.course.provenance import Figure, Provenance, with_unit
 from mlopt_lessons.course.store import Prediction, Store, StoreError, open_store
 
@@ -84,7 +85,7 @@ class Verdict:
         lines = "<br>".join(
             f"<b>{escape(label)}</b>: {escape(text)}" for label, text in self.rows()
         )
-        return f'<div style="{STYLE.format(colour=colour)}">{lines}{self._stamp()}</div>'
+        return markup(f'<div style="{STYLE.format(colour=colour)}">{lines}{self._stamp()}</div>')
 
     def _stamp(self) -> str:
         if self.hidden:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,26 +16,38 @@ from mlopt_lessons.spot.timeline import Segment, timeline
 
 RUNS = 2_000
 BINS = 60
-DEAREST = (
-    1.5  # the histogram ends at so many times the on-demand bill; dearer runs stand in its last bin
-)
+# Histograms end at so many times the on-demand bill, and the work; what is above stands in the last bin.
+DEAREST, LONGEST = 1.5, 2.0
 MOST_STRETCHES = 200  # more stretches of work than that cannot be told apart in a picture
 LONG = 10_000  # intervals of work: the first launch then counts for nothing
 INTERVALS_H = np.geomspace(1 / 60, 100, 120)
 
 
+class Histogram(NamedTuple):
+    """Heights, shape (bins,), the highest 1, between edges, shape (bins + 1,)."""
+
+    heights: NDArray[np.float64]
+    edges: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], most: float) -> "Histogram":
+        """Values from 0 to `most`; those above it are counted in the last bin."""
+        counts, edges = np.histogram(np.minimum(values, most), BINS, (0.0, most))
+        return cls(counts / counts.max(), edges)
+
+
 @dataclass(frozen=True, eq=False)
 class MarketView:
-    """One job on one market: a run in detail, the costs of 2,000 runs, and the mean bill.
+    """One job on one market: a run in detail, cost and end of 2,000 runs, and the mean bill.
 
-    `shares` and `edges` are the histogram of the runs' costs in dollars, its highest bin 1; `bill` the
-    mean dollars by what they paid for; `missed` the part of the runs that end after the deadline;
+    `costs` is the histogram of the runs' dollars, `ends` that of their hours from start to end; `bill`
+    the mean dollars by what they paid for; `missed` the part of the runs that end after the deadline;
     `wall_h` the hours from start to end in the middle run and in the slowest of 20.
     """
 
     segments: Sequence[Segment]
-    shares: NDArray[np.float64]
-    edges: NDArray[np.float64]
+    costs: Histogram
+    ends: Histogram
     bill: Mapping[str, float]
     on_demand: float
     missed: float
@@ -90,9 +103,8 @@ def market_view(
     """
     runs = simulate(job, market, checkpoints, runs=RUNS, seed=seed, fallback=fallback)
     dollars = costs(runs, rates)
-    most = DEAREST * job.work_h * rates.on_demand
-    counts, edges = np.histogram(np.minimum(dollars, most), BINS, (0.0, most))
-    middle, slow = np.quantile(runs.wall, (0.5, 0.95))
+    wall = runs.wall
+    middle, slow = np.quantile(wall, (0.5, 0.95))
     return MarketView(
         segments=timeline(
             job,
@@ -104,8 +116,8 @@ def market_view(
             fallback=fallback,
             detail=job.work_h <= MOST_STRETCHES * checkpoints.interval_h,
         ),
-        shares=counts / counts.max(),
-        edges=edges,
+        costs=Histogram.of(dollars, DEAREST * job.work_h * rates.on_demand),
+        ends=Histogram.of(wall, LONGEST * job.work_h),
         bill=bill(runs, rates),
         on_demand=job.work_h * rates.on_demand,
         missed=float(runs.missed(job.deadline_h).mean()),

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Rectangle, StepPatch
 
 from mlopt_lessons.course import look
 from mlopt_lessons.spot.explore import IntervalView, MarketView
@@ -80,34 +81,35 @@ def policy_costs(table: pd.DataFrame) -> Figure:
 
 
 class MarketPicture:
-    """Lab (a): one run as a timeline, what 2,000 runs cost, and the mean bill in parts."""
+    """Lab (a): one run as a timeline, when 2,000 runs end, what they cost, and the mean bill in parts."""
 
     @look.style()
     def __init__(self, longest_h: float, dearest: float) -> None:
-        self.figure, axes = look.figure(
-            width=10, height=4.2, nrows=2, ncols=2, height_ratios=(1, 2.4), width_ratios=(2, 1)
+        rooms = [["line", "line", "legend"], ["ends", "costs", "bill"]]
+        self.figure, axes = look.mosaic(
+            rooms, width=10, height=4.2, height_ratios=(1, 2.4), width_ratios=(1, 1.15, 1)
         )
-        self._line, self._legend, self._histogram, self._bill = axes.ravel()
+        self._line, self._legend, self._bill = axes["line"], axes["legend"], axes["bill"]
         self._pieces = self._line.broken_barh([], (0, 1))
-        self._deadline = self._line.axvline(0, color=look.BLACK, ls="--", lw=1.5)
         self._line.set(xlim=(0, longest_h), ylim=(0, 1), yticks=[], xlabel="hours")
         self._line.grid(visible=False)
         self._finish = self._line.set_title("")
-        self._counts = self._histogram.stairs([1], [0, 1], fill=True, color=look.BLUE)
-        self._full = self._histogram.axvline(0, color=look.VERMILION, lw=2, label="on demand")
-        self._mean = self._histogram.axvline(0, color=look.BLACK, lw=2, label="mean")
-        self._histogram.set(
-            xlabel="dollars a run", ylabel="runs", yticks=[], xlim=(0, dearest), ylim=(0, 1.1)
+        self._ends = _histogram(axes["ends"], "hours until a run ends", longest_h, look.SKY)
+        self._deadlines = tuple(
+            axes[room].axvline(0, color=look.BLACK, ls="--", lw=1.5) for room in ("line", "ends")
         )
-        self._histogram.legend(loc="upper right")
-        self._cost = self._histogram.set_title("")
+        self._costs = _histogram(axes["costs"], "dollars a run", dearest, look.BLUE)
+        self._full = axes["costs"].axvline(0, color=look.VERMILION, lw=2, label="on demand")
+        self._mean = axes["costs"].axvline(0, color=look.BLACK, lw=2, label="mean")
+        axes["costs"].legend(loc="upper right")
+        self._cost = axes["costs"].set_title("")
         self._bars = tuple(self._bill.bar([0], [0], color=KINDS[kind][0])[0] for kind in PAID)
         self._bill.set(xticks=[], ylabel="dollars, mean", xlim=(-0.8, 0.8), ylim=(0, dearest))
         self._story = self._bill.axhline(0, color=look.VERMILION, lw=2)
         self._name_colours()
         self.artists: Sequence[Artist] = (
-            self._pieces, self._deadline, self._finish, self._counts, self._full, self._mean,
-            self._cost, *self._bars, self._story,
+            self._pieces, self._finish, self._ends, *self._deadlines, self._costs, self._full,
+            self._mean, self._cost, *self._bars, self._story,
         )  # fmt: skip
 
     def _name_colours(self) -> None:
@@ -120,9 +122,11 @@ class MarketPicture:
         """Shows the view; returns its finding as alternative text."""
         self._show_run(view.segments)
         end = view.deadline_h if np.isfinite(view.deadline_h) else -1.0
-        self._deadline.set_xdata([end, end])
+        for line in self._deadlines:
+            line.set_xdata([end, end])
         self._finish.set_text(f"One run; {view.finish_note}")
-        self._counts.set_data(view.shares, view.edges)
+        self._ends.set_data(*view.ends)
+        self._costs.set_data(*view.costs)
         self._full.set_xdata([view.on_demand] * 2)
         self._mean.set_xdata([view.cost] * 2)
         self._cost.set_text(view.cost_note)
@@ -142,6 +146,11 @@ class MarketPicture:
             bar.set_y(bottom)
             bar.set_height(height)
             bottom += height
+
+
+def _histogram(axis: Axes, label: str, most: float, colour: str) -> StepPatch:
+    axis.set(xlabel=label, ylabel="runs", yticks=[], xlim=(0, most), ylim=(0, 1.1))
+    return axis.stairs([1], [0, 1], fill=True, color=colour)
 
 
 class IntervalPicture:

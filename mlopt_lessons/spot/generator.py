@@ -37,16 +37,7 @@ def generate(
     zone follows the common pattern: the correlation of two zones is shared². Raises ValueError for
     values that cannot be.
     """
-    for name, value in (("hours", hours), ("up_h", up_h), ("down_h", down_h), ("tick_s", tick_s)):
-        check_number(name, value, least=0, open_end=True)
-    if min(up_h, down_h) * SECONDS_PER_HOUR < tick_s:
-        raise ValueError(
-            f"up_h and down_h must last a tick of {tick_s:g} s or more; use a shorter tick."
-        )
-    if not 0 <= shared <= 1:
-        raise ValueError(f"shared is a part of the time, from 0 to 1, not {shared:g}.")
-    if not zones:
-        raise ValueError("At least one zone is needed.")
+    _check(hours, zones, up_h, down_h, shared, tick_s)
     rng = np.random.default_rng(seed)
     ticks = max(1, round(hours * SECONDS_PER_HOUR / tick_s))
     step = tick_s / SECONDS_PER_HOUR
@@ -61,6 +52,21 @@ def generate(
         follows = _pattern(rng, ticks, shared * day, (1 - shared) * day)
         found.append(Trace(np.where(follows, common, own), tick_s, zone, source))
     return found
+
+
+def _check(
+    hours: float, zones: Sequence[str], up_h: float, down_h: float, shared: float, tick_s: float
+) -> None:
+    for name, value in (("hours", hours), ("up_h", up_h), ("down_h", down_h), ("tick_s", tick_s)):
+        check_number(name, value, least=0, open_end=True)
+    if min(up_h, down_h) * SECONDS_PER_HOUR < tick_s:
+        raise ValueError(
+            f"up_h and down_h must last a tick of {tick_s:g} s or more; use a shorter tick."
+        )
+    if not 0 <= shared <= 1:
+        raise ValueError(f"shared is a part of the time, from 0 to 1, not {shared:g}.")
+    if not zones:
+        raise ValueError("At least one zone is needed.")
 
 
 def _pattern(rng: np.random.Generator, ticks: int, up: float, down: float) -> NDArray[np.bool_]:

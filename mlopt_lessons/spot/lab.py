@@ -10,6 +10,7 @@ import numpy as np
 from mlopt_lessons.course.live import LiveFigure
 from mlopt_lessons.spot.explore import (
     DEAREST,
+    LONGEST,
     IntervalView,
     MarketView,
     interval_view,
@@ -25,7 +26,10 @@ from mlopt_lessons.spot.trace import SECONDS_PER_HOUR, Trace
 PREEMPTIONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)  # an hour
 INTERVALS_MIN = (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440)
 MINUTES = (0, 1, 2, 5, 10, 15, 20, 30)
-LONGEST_H = 200.0
+DEADLINES = [
+    *((f"{hours} h", float(hours)) for hours in (105, 110, 120, 130, 150, 200)),
+    ("none", math.inf),
+]
 DEADLINES_H = (26.0, 28.0, 30.0, 36.0, 48.0)
 OVERHEADS_MIN = (2, 12, 30)
 
@@ -37,13 +41,12 @@ def market_lab(rates: Rates = STORY_RATES, work_h: float = 100.0) -> LiveFigure:
     """
 
     def compute(
-        rate: float, interval: int, save: int, restart: int, outage: int, notice: int, deadline: int,
+        rate: float, interval: int, save: int, restart: int, outage: int, notice: int, deadline: float,
         fallback: bool,
     ) -> MarketView:  # fmt: skip
         market = Market(rate, outage / 60, restart / 60, notice)
-        until = math.inf if deadline > LONGEST_H else float(deadline)
         plan = Checkpoints(interval / 60, save / 60)
-        return market_view(Job(work_h, until), market, plan, rates, fallback=fallback)
+        return market_view(Job(work_h, deadline), market, plan, rates, fallback=fallback)
 
     controls = {
         "rate": _choice(PREEMPTIONS, 0.1, "preemptions an hour"),
@@ -52,21 +55,21 @@ def market_lab(rates: Rates = STORY_RATES, work_h: float = 100.0) -> LiveFigure:
         "restart": _menu(MINUTES, 10, "a restart takes (min)"),
         "outage": _menu((0, 15, 30, 60, 120, 240), 60, "mean outage (min)"),
         "notice": _menu((0, 30, 120), 0, "notice (s)"),
-        "deadline": _choice((105, 110, 120, 130, 150, 200, 201), 150, "deadline (h; 201: none)"),
+        "deadline": _choice(DEADLINES, 150.0, "deadline"),
         "fallback": widgets.Checkbox(value=True, description="on demand when time runs out"),
     }
-    calm = {"rate": 0.0, "save": 0, "restart": 0, "outage": 0, "notice": 0, "deadline": 201}
+    calm = {"rate": 0.0, "save": 0, "restart": 0, "outage": 0, "notice": 0, "deadline": math.inf}
     presets: dict[str, dict[str, Any]] = {
         "The story: nothing happens": {**calm, "interval": 1440},
         "A preemption every 10 h": {
             "rate": 0.1, "interval": 60, "save": 5, "restart": 10, "outage": 60, "notice": 0,
-            "deadline": 150, "fallback": True,
+            "deadline": 150.0, "fallback": True,
         },
         "Every hour, checkpoints every 8 h": {"rate": 1.0, "interval": 480},
         "A checkpoint every 2 minutes": {"rate": 0.1, "interval": 2},
     }  # fmt: skip
     return LiveFigure(
-        MarketPicture(LONGEST_H, DEAREST * work_h * rates.on_demand),
+        MarketPicture(LONGEST * work_h, DEAREST * work_h * rates.on_demand),
         compute,
         controls,
         presets,

@@ -17,7 +17,7 @@ _EPSILON = 1e-9  # hours; a count of intervals is not raised by a rounding error
 class Life(NamedTuple):
     """What became of each life, arrays of shape (runs,): hours, and how it ended.
 
-    restart + useful + checkpoint + lost is the time paid. `ended` is PREEMPTED, FINISHED, or LEFT for
+    `paid` is their sum, the hours from the launch to the end. `ended` is PREEMPTED, FINISHED, or LEFT for
     on demand because no further stretch of work could have been saved in time.
     """
 
@@ -25,12 +25,8 @@ class Life(NamedTuple):
     useful: Hours
     checkpoint: Hours
     lost: Hours
+    paid: Hours
     ended: NDArray[np.int8]
-
-    @property
-    def paid(self) -> Hours:
-        """Hours from the launch to the end of the life."""
-        return self.restart + self.useful + self.checkpoint + self.lost
 
 
 @dataclass(frozen=True)
@@ -112,13 +108,13 @@ class Plan:
             useful, checkpoint = whole * self.interval, whole * self.save
             lost = np.maximum(there - useful - checkpoint, 0.0)
         finished = ended == FINISHED
-        if finished.any():  # seldom: most lives end before the work does
+        if np.count_nonzero(finished):  # seldom: most lives end before the work does
             np.copyto(useful, left, where=finished)
             np.copyto(checkpoint, self.save * saves, where=finished)
             lost = lost * ~finished
         if self.on_notice:
             return self._save_on_notice(left, restart, useful, checkpoint, lost, ended)
-        return Life(restart, useful, checkpoint, lost, ended)
+        return Life(restart, useful, checkpoint, lost, restart + there, ended)
 
     def _save_on_notice(
         self,
@@ -132,4 +128,6 @@ class Plan:
         saved = np.minimum(partial, np.minimum(self.interval, left - useful))
         worked = (ended == PREEMPTED) & (useful + partial > 0)
         checkpoint = checkpoint + partial - saved + self.save * worked
-        return Life(restart, useful + saved, checkpoint, np.zeros_like(useful), ended)
+        useful = useful + saved
+        paid = restart + useful + checkpoint
+        return Life(restart, useful, checkpoint, np.zeros_like(useful), paid, ended)

@@ -22,14 +22,13 @@ def compare_policies(
 ) -> pd.DataFrame:
     """A row a policy, the cheapest last: means over starts that are spread evenly over the trace.
 
-    Columns: policy, cost ($), against (part of the on-demand cost), late (part of the starts),
+    Columns: policy, cost ($), against (part of what on demand costs), late (part of the starts),
     on_demand_h, launches. The last row is the exact optimum, over up to 10 of the starts; `late` and
     `launches` do not apply to it. Raises ValueError for a job without a deadline, a trace that is
     shorter than the deadline, and fewer than one start.
     """
     traces = check_aligned(traces)
     begins = _starts(traces[0], job, starts)
-    full = job.work_h + job.overhead_h
     rows = []
     for policy in POLICIES:
         table = replay_many(traces, job, rates, policy, begins)
@@ -46,7 +45,8 @@ def compare_policies(
     rows.sort(key=lambda row: -row[1])
     rows.append(_optimum(traces, job, rates, begins))
     found = pd.DataFrame(rows, columns=["policy", "cost", "late", "on_demand_h", "launches"])
-    found.insert(2, "against", found["cost"] / (full * rates.on_demand))
+    on_demand_cost = found.loc[found["policy"] == "on demand", "cost"].item()
+    found.insert(2, "against", found["cost"] / on_demand_cost)
     return found
 
 

@@ -144,41 +144,49 @@ def run_ticks(
 
     Plain numbers and arrays only, so that it can be compiled as it stands (`replay_compiled`).
     """
-    available, life = zones
-    ticks = available.shape[1]
-    ran = np.full(ticks - start, -1, np.int8)
-    spot = paid = launches = 0.0
-    done = debt = mark = 0.0
-    running = IDLE
-    zone = np.argmax(available[:, start])
-    for tick in range(ticks - start + 1):
+    ticks = zones.available.shape[1] - start
+    ran = np.full(ticks, -1, np.int8)
+    spot = paid = launches = done = debt = mark = 0.0
+    running, zone = IDLE, np.argmax(zones.available[:, start])
+    for tick in range(ticks + 1):
         if running != IDLE:
-            work = max(terms.tick - debt, 0.0)
-            debt -= terms.tick - work
-            done += min(work, terms.work - done)
+            done, debt = settle(done, debt, terms)
             spot += running == SPOT
             paid += running == ON_DEMAND
         if done >= terms.work:
             return (spot, paid, launches, float(tick), done), ran
-        if tick == ticks - start:
+        if tick == ticks:
             break
-        here = available[:, start + tick]
-        if running == SPOT and not here[zone]:
-            running = IDLE
-        if running != SPOT:
-            zone = np.argmax(here)
+        running, zone = preempt(zones.available[:, start + tick], running, zone)
         passed = tick * terms.tick
         if net == NET_WHEN_IDLE and abs(slice_end(passed, terms)[0] - passed) < terms.tick / 2:
             mark = done
-        now = Situation(passed, done, running, here[zone], life[zone, start + tick], mark)
-        wanted = policy(now, terms, choose)
-        if net != NO_NET:
-            wanted = safety_net(now, terms, debt, net, wanted)
+        here, life = zones.available[zone, start + tick], zones.life_s[zone, start + tick]
+        now = Situation(passed, done, running, here, life, mark)
+        wanted = decide(now, terms, debt, policy, net)
         if wanted != IDLE and wanted != running:
             debt, launches = terms.overhead, launches + 1
-        running = wanted
-        ran[tick] = running
+        running = ran[tick] = wanted
     return (spot, paid, launches, -1.0, done), ran
+
+
+def settle(done: float, debt: float, terms: Terms) -> tuple[float, float]:
+    """Seconds of work done and of the launch still to pay, after a tick on a machine."""
+    work = max(terms.tick - debt, 0.0)
+    return done + min(work, terms.work - done), debt - (terms.tick - work)
+
+
+def preempt(here: NDArray[np.bool_], running: int, zone: Any) -> tuple[int, Any]:
+    """What still runs at the start of a tick, and the zone: its own on spot, else the first with capacity."""
+    if running == SPOT and here[zone]:
+        return running, zone
+    return IDLE if running == SPOT else running, np.argmax(here)
+
+
+def decide(now: Situation, terms: Terms, debt: float, policy: Any, net: int) -> int:
+    """What the policy wants, unless its safety net, if it has one, says otherwise."""
+    wanted: int = policy(now, terms, choose)
+    return wanted if net == NO_NET else safety_net(now, terms, debt, net, wanted)
 
 
 def safety_net(now: Situation, terms: Terms, debt: float, net: int, wanted: int) -> int:

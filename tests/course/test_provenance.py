@@ -111,7 +111,8 @@ def test_figures_do_not_change() -> None:
 
 def test_html_escapes_what_it_shows() -> None:
     html = quoted(4.0, "×", "<script>a & b", "2026-01-01")._repr_html_()
-    assert html == "<b>4×</b> <small>(quoted: &lt;script&gt;a &amp; b)</small>"
+    inner = "<b>4×</b> <small>(quoted: &lt;script&gt;a &amp; b)</small>"
+    assert html == f'<div class="mathjax_ignore">{inner}</div>'
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,10 @@ def test_the_view_is_the_mean_of_the_runs():
     assert shown.cost == pytest.approx(dollars.mean())
     assert shown.saved == pytest.approx(1 - dollars.mean() / 2_400)
     assert shown.wall_h == pytest.approx(np.quantile(runs.wall, (0.5, 0.95)))
-    counts, _ = np.histogram(np.minimum(dollars, 3_600), shown.edges)
-    np.testing.assert_allclose(shown.shares, counts / counts.max())
+    for values, most, drawn in ((dollars, 3_600, shown.costs), (runs.wall, 200, shown.ends)):
+        counts, _ = np.histogram(np.minimum(values, most), drawn.edges)
+        np.testing.assert_allclose(drawn.heights, counts / counts.max())
+        assert (drawn.edges[0], drawn.edges[-1]) == (0, most)
     assert f"${dollars.mean():,.0f}" in shown.finding
     assert shown.segments[-1].end_h == pytest.approx(runs.wall[0])
 
@@ -61,9 +63,9 @@ def test_labs_follow_their_sliders_and_say_what_cannot_be():
     calm = lab.presets["The story: nothing happens"]
     lab.set(**calm)
     assert lab.alt.startswith("mean $700, 71 % saved")
-    lab.set(rate=1.0, interval=480, deadline=201)
+    lab.set(rate=1.0, interval=480, deadline=math.inf)
     assert "hardly ever end" in lab.error
-    lab.set(deadline=150)
+    lab.set(deadline=150.0)
     assert lab.error == ""
     assert "late in 0.0 %" in lab.alt
     curve = interval_lab()
