@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from mlopt_lessons.sentences import DEBUG, sentence
+
 # Commands that lessons bring along: name → (module, object, the line in --help).
 LESSON_COMMANDS = {
     "quantize": (
@@ -22,13 +24,27 @@ LESSON_COMMANDS = {
         "prune",
         "Prune your own model: bytes, accuracy, latency, dollars.",
     ),
+    "bill": (
+        "mlopt_lessons.cost.command",
+        "bill",
+        "Report on your own cloud bill: who spent what, waste, the month's end.",
+    ),
+    "rightsize": (
+        "mlopt_lessons.resources.command",
+        "rightsize",
+        "Compare what your own jobs ask for with what they use.",
+    ),
+    "profile": (
+        "mlopt_lessons.resources.command",
+        "profile",
+        "Run your own command and say what it used: cores, memory, its peak.",
+    ),
     "spot": (
         "mlopt_lessons.spot.command",
         "spot",
         "Plan your own job on spot instances, or run it through a spot market.",
     ),
 }
-DEBUG = "MLOPT_DEBUG"
 
 
 class Commands(click.Group):
@@ -144,25 +160,3 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         click.echo(f"Error: {sentence(error)}", err=True)
         sys.exit(1)
-
-
-def sentence(error: Exception) -> str:
-    """What went wrong, and the next step. The course's own errors say both themselves."""
-    if isinstance(error, ImportError):
-        missing = f"The package {error.name} does not load" if error.name else str(error)
-        return f"{missing}; run mlopt doctor, which says how to mend it."
-    if type(error).__module__.startswith("mlopt_lessons."):
-        return str(error)
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename} cannot be used ({error.strerror}); check path and permissions."
-    if isinstance(error, ValueError | TypeError | OSError) and _raised_here(error):
-        return str(error)
-    name = type(error).__name__
-    return f"Unexpected {name}: {error}. Run it again with {DEBUG}=1 to see where it comes from."
-
-
-def _raised_here(error: Exception) -> bool:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_globals["__name__"].startswith("mlopt_lessons.")

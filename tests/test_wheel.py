@@ -19,14 +19,20 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CARRIED = (
+    "mlopt_lessons/_content/notebooks/01_cost.ipynb",
+    "mlopt_lessons/_content/notebooks/02_resources.ipynb",
     "mlopt_lessons/_content/notebooks/03_spot.ipynb",
     "mlopt_lessons/_content/notebooks/05_quantization.ipynb",
     "mlopt_lessons/_content/notebooks/06_pruning.ipynb",
+    "mlopt_lessons/_content/exercises/01_cost/01_cost.ipynb",
+    "mlopt_lessons/_content/exercises/02_resources/02_resources.ipynb",
     "mlopt_lessons/_content/exercises/03_spot/03_spot.ipynb",
     "mlopt_lessons/_content/exercises/05_quantization/05_quantization.ipynb",
     "mlopt_lessons/_content/exercises/06_pruning/06_pruning.ipynb",
     "mlopt_lessons/course/__init__.pyi",
     "mlopt_lessons/course/data/claims.json",
+    "mlopt_lessons/course/data/quizzes/01_cost.json",
+    "mlopt_lessons/course/data/quizzes/02_resources.json",
     "mlopt_lessons/course/data/quizzes/03_spot.json",
     "mlopt_lessons/course/data/quizzes/05_quantization.json",
     "mlopt_lessons/course/data/quizzes/06_pruning.json",
@@ -37,6 +43,7 @@ CARRIED = (
     "mlopt_lessons/workbench/data/cmti10.png",
     "mlopt_lessons/workbench/data/digits_order.csv",
     "mlopt_lessons/workbench/data/gpu_prices.csv",
+    "mlopt_lessons/workbench/data/gpus.csv",
     "mlopt_lessons/workbench/data/prices.csv",
     "mlopt_lessons/workbench/weights/mlp.safetensors",
     "mlopt_lessons/py.typed",

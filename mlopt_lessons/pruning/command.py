@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from mlopt_lessons.sentences import sentence
+
 
 @click.command()
 @click.argument("model")
@@ -38,7 +40,7 @@ def prune(model: str, data: str | None, labels: str | None, out: str, **options:
     course: mlp, glyph_cnn, depthwise_cnn (these bring their own data).
     """
     from mlopt_lessons.pruning import command_run
-    from mlopt_lessons.workbench.comparison.inputs import CommandUsageError, sentence
+    from mlopt_lessons.workbench.comparison.inputs import CommandUsageError
 
     request = command_run.Request(
         model=model,

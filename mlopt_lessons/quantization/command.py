@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from mlopt_lessons.sentences import sentence
+
 
 @click.command()
 @click.argument("model")
@@ -37,7 +39,7 @@ def quantize(
     or a model of the course: mlp, glyph_cnn, depthwise_cnn (these bring their own data).
     """
     from mlopt_lessons.quantization import command_run
-    from mlopt_lessons.workbench.comparison.inputs import CommandUsageError, sentence
+    from mlopt_lessons.workbench.comparison.inputs import CommandUsageError
 
     request = command_run.Request(
         model=model,

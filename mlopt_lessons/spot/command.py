@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from mlopt_lessons.sentences import one_sentence
+
 
 def _number(name: str, default: float, text: str) -> Callable[[Any], Any]:
     return click.option(name, default=default, type=float, show_default=True, help=text)
@@ -45,7 +47,7 @@ def run(command: tuple[str, ...], **options: object) -> None:
     from mlopt_lessons.spot import command_run
     from mlopt_lessons.spot.supervisor import RunError
 
-    with _one_sentence(), _told_to_go():
+    with one_sentence(), _told_to_go():
         request = command_run.RunRequest(command, **options)  # type: ignore[arg-type]
         try:
             click.echo(command_run.run(request, click.echo))
@@ -71,20 +73,9 @@ def plan(**options: object) -> None:
     """
     from mlopt_lessons.spot import command_run
 
-    with _one_sentence():
+    with one_sentence():
         request = command_run.PlanRequest(**options)  # type: ignore[arg-type]
         click.echo(command_run.plan(request))
-
-
-@contextmanager
-def _one_sentence() -> Iterator[None]:
-    """An error becomes one sentence and exit status 1."""
-    from mlopt_lessons.workbench.comparison.inputs import sentence
-
-    try:
-        yield
-    except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
-        raise click.ClickException(sentence(error)) from error
 
 
 @contextmanager

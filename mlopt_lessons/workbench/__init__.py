@@ -2,6 +2,7 @@
 
 from mlopt_lessons.workbench.accuracy import Accuracy, accuracy
 from mlopt_lessons.workbench.datasets import Dataset, dataset_for, digits, glyphs, glyphs_test
+from mlopt_lessons.workbench.hardware import NOT_LISTED, Gpu, gpu, gpus, variants
 from mlopt_lessons.workbench.latency import Latency, latency, ratio
 from mlopt_lessons.workbench.layers import (
     WeightedLayer,
@@ -19,7 +20,15 @@ from mlopt_lessons.workbench.models import (
     build,
     fold_batch_norm,
 )
-from mlopt_lessons.workbench.prices import Price, dollars_per_million, gpu_prices, price, prices
+from mlopt_lessons.workbench.prices import (
+    Price,
+    as_price,
+    dollars_per_million,
+    gpu_prices,
+    own_prices,
+    price,
+    prices,
+)
 from mlopt_lessons.workbench.size import format_bytes, size_on_disk
 from mlopt_lessons.workbench.training import train
 from mlopt_lessons.workbench.transfer import (
@@ -39,16 +48,19 @@ __all__ = [
     "EGRESS_DATE",
     "EGRESS_SOURCE",
     "MODELS",
+    "NOT_LISTED",
     "Accuracy",
     "Dataset",
     "DepthwiseCNN",
     "GlyphCNN",
+    "Gpu",
     "Latency",
     "Price",
     "WeightedLayer",
     "WeightsError",
     "WideMLP",
     "accuracy",
+    "as_price",
     "build",
     "check_weights_stored",
     "dataset_for",
@@ -59,12 +71,15 @@ __all__ = [
     "format_bytes",
     "glyphs",
     "glyphs_test",
+    "gpu",
     "gpu_prices",
+    "gpus",
     "latency",
     "load_card",
     "load_model",
     "load_weights",
     "make_permanent",
+    "own_prices",
     "price",
     "prices",
     "ratio",
@@ -74,5 +89,6 @@ __all__ = [
     "scan_layers",
     "size_on_disk",
     "train",
+    "variants",
     "weighted_layers",
 ]

@@ -9,7 +9,13 @@ from nbgrader.api import Gradebook
 from release import ROOT, make_course, nbgrader, release
 
 # Points of each exercise's checks; each has a written question, graded by hand, on top.
-CHECKED = {"03_spot": 11, "05_quantization": 12, "06_pruning": 14}
+CHECKED = {
+    "01_cost": 11,
+    "02_resources": 11,
+    "03_spot": 11,
+    "05_quantization": 12,
+    "06_pruning": 14,
+}
 WRITTEN = 3
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import nn
 
+from mlopt_lessons.sentences import first_line
 from mlopt_lessons.workbench import MODELS, Price, load_model, price, prices
 from mlopt_lessons.workbench.serving.feeds import Array
-from mlopt_lessons.workbench.serving.graph import first_line
 
 DEFAULT_PRICE = "c7i.large"  # the smallest listed machine with VNNI
 
@@ -215,15 +215,3 @@ def _listed(text: str) -> Price:
         raise CommandUsageError(
             f"There is no price named {text}: give dollars an hour or one of {names}."
         ) from error
-
-
-def sentence(error: BaseException) -> str:
-    """An error as one line; the course's own are sentences already."""
-    if isinstance(error, OSError) and error.strerror:
-        return (
-            f"{error.filename or 'A file'} cannot be used ({error.strerror}): choose another place."
-        )
-    if isinstance(error, MemoryError):
-        return "There is not enough memory for this: give fewer rows or a smaller batch."
-    text = str(error)
-    return text if "\n" not in text and text else f"{first_line(error)}."

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
+from mlopt_lessons.sentences import first_line
 from mlopt_lessons.workbench.language.model import CharGPT
 from mlopt_lessons.workbench.language.onnx_session import CONTEXT_KEY
-from mlopt_lessons.workbench.serving.graph import first_line
 from mlopt_lessons.workbench.serving.onnx_export import ExportError, quiet, tidy
 
 # Sizes of the example, all different and above 1: what is 0 or 1, or equal, becomes a constant.

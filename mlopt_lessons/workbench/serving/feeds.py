@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlopt_lessons.workbench.serving.graph import InputSpec, first_line
+from mlopt_lessons.sentences import first_line
+from mlopt_lessons.workbench.serving.graph import InputSpec
 
 # What callers hand over: NumPy arrays, torch tensors, or a mapping of input names to them.
 Array = Any

@@ -11,6 +11,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper
 
+from mlopt_lessons.sentences import first_line
 from mlopt_lessons.workbench import size_on_disk
 
 FLOATS = frozenset({TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE})
@@ -154,10 +155,3 @@ def bytes_on_disk(path: Path | str) -> int:
         if entry.key == "location"
     }
     return sum(size_on_disk(file) for file in [path, *(path.parent / name for name in outside)])
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message, short enough to stand inside a sentence."""
-    text = str(error).strip()
-    line = text.splitlines()[0] if text else type(error).__name__
-    return line.rstrip(".")[:200]

@@ -13,7 +13,8 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from mlopt_lessons.workbench.serving.graph import first_line, weight_nodes
+from mlopt_lessons.sentences import first_line
+from mlopt_lessons.workbench.serving.graph import weight_nodes
 
 INPUT, OUTPUT = "input", "output"
 _SCOPES = "pkg.torch.onnx.name_scopes"

@@ -17,13 +17,13 @@ from onnxruntime import quantization as ort_quantization
 from onnxruntime.quantization import QuantFormat, QuantType
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from mlopt_lessons.sentences import first_line
 from mlopt_lessons.workbench.serving.feeds import Array, Feed, InputError, batches
 from mlopt_lessons.workbench.serving.gemm import gemm_to_matmul
 from mlopt_lessons.workbench.serving.graph import (
     InputSpec,
     Layer,
     OnnxModelError,
-    first_line,
     inputs,
     layers,
     load_graph,

@@ -9,8 +9,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from mlopt_lessons.sentences import first_line
 from mlopt_lessons.workbench.serving.feeds import Array, batches, feed
-from mlopt_lessons.workbench.serving.graph import OnnxModelError, first_line, inputs, load_graph
+from mlopt_lessons.workbench.serving.graph import OnnxModelError, inputs, load_graph
 
 _FATAL_ONLY = 4
 ROWS = 128  # rows a step: the activations of a step stay in memory
