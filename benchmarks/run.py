@@ -1,7 +1,7 @@
 """Measures the README's table on this machine and writes it there: `make bench`.
 
-Sizes, accuracies and latencies of the models of lessons 5 and 6 in every form, the GPT's files, the spot
-simulators, import time, notebook time, and slider latency in a browser where there is one. Nothing else
+Sizes, accuracies and latencies of the models of lessons 5 and 6 in every form, the GPT's files, a large
+bill, the spot simulators, import time, notebook time, and slider latency in a browser where there is one. Nothing else
 should run meanwhile.
 """
 
@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import bill_speed
 import slider_latency
 import spot_speed
 
@@ -36,7 +37,9 @@ IMPORT_RUNS = 7
 
 def main() -> None:
     """Measures everything, prints it, and replaces the table in the README."""
-    lines = [machine_line(), "", *variants_table(), "", *gpt_table(), "", *spot_table(), ""]
+    lines = [machine_line(), "", *variants_table(), "", *gpt_table(), ""]
+    lines += [*speed_table("a bill of a million rows", bill_speed.bill_rows()), ""]
+    lines += [*speed_table("spot simulators, one core", spot_speed.spot_rows()), ""]
     lines += course_table()
     text = "\n".join(lines)
     print(text)
@@ -136,10 +139,9 @@ def line(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def spot_table() -> list[str]:
-    """How fast the spot simulators are."""
-    rows = [line(list(row)) for row in spot_speed.spot_rows()]
-    return [line(["spot simulators, one core", "measured"]), "|---|---|", *rows]
+def speed_table(title: str, rows: list[tuple[str, str]]) -> list[str]:
+    """What was timed, and the result."""
+    return [line([title, "measured"]), "|---|---|", *(line(list(row)) for row in rows)]
 
 
 def course_table() -> list[str]:

@@ -36,8 +36,8 @@ def bill_lab(bill: Bill) -> LiveFigure:
         "period": _menu(PERIODS, "over"),
         "cost": _menu(costs, "cost", "EffectiveCost" if "EffectiveCost" in costs else costs[0]),
         **{_name(switch): widgets.Checkbox(value=True, description=switch) for switch in SWITCHES},
-        "discount": _slider(0.7, "spot is cheaper by"),
-        "coverage": _slider(1.0, "committed, of what is steady"),
+        "discount": _slider(0.7, "spot discount"),
+        "coverage": _slider(1.0, "committed part"),
     }
     for switch, slider in (("spot", "discount"), ("commit", "coverage")):
         _only_with(controls[switch], controls[slider])
