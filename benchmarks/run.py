@@ -1,8 +1,8 @@
 """Measures the README's table on this machine and writes it there: `make bench`.
 
 Sizes, accuracies and latencies of the models of lessons 5 and 6 in every form, the GPT's files, a large
-bill, the spot simulators, import time, notebook time, and slider latency in a browser where there is one. Nothing else
-should run meanwhile.
+bill, the spot simulators, import time, notebook time, and slider latency in a browser where there is one.
+Nothing else should run meanwhile.
 """
 
 import statistics

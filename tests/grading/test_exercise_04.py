@@ -73,7 +73,7 @@ class TestExercise04(ExerciseTests):
         memory = gpus().set_index("name").memory_gb
         for row in [*rows.to_dict("records"), *exercise.GPUS]:
             assert row["usd_h"] in listed(row["name"], row["gpus"])
-            known = {value for name, value in memory.items() if row["name"] in _readings(name)}
+            known = {value for name, value in memory.items() if row["name"] in _readings(str(name))}
             assert known == {row["memory_gb"]}
 
     def test_the_training_is_a_product_by_hand(self) -> None:
@@ -110,7 +110,7 @@ class TestExercise04(ExerciseTests):
         assert f"{hours['A100-80GB']:.2f} of them" in exercise.TASK_1.hints["price-per-hour"]
 
     def test_what_is_tried_on_the_table_does_not_change_the_check(self) -> None:
-        assert exercise.GPUS == exercise.TASK_4.cases[0].args[0]
+        assert exercise.TASK_4.cases[0].args[0] == exercise.GPUS
         assert exercise.GPUS is not exercise.TASK_4.cases[0].args[0]
         assert exercise.GPUS[0] is not exercise.TASK_4.cases[0].args[0][0]
 
@@ -138,12 +138,12 @@ class TestExercise04(ExerciseTests):
     def test_a_fleet_holds_all_copies_and_a_machine_less_does_not(
         self, rows: list[tuple[int, int, int]], copies: int, memory_gb: int
     ) -> None:
-        offered = [
+        offered: list[dict[str, Any]] = [
             {"name": str(place), "usd_h": 1.0 + place, "gpus": count, "memory_gb": gb,
              "seconds": ms / 1000}
             for place, (count, gb, ms) in enumerate(rows)
         ]  # fmt: skip
-        service = {"copies": copies, "memory_gb": memory_gb, "requests_s": 3}
+        service: dict[str, Any] = {"copies": copies, "memory_gb": memory_gb, "requests_s": 3}
         service |= {"limit_s": 0.05, "most_busy": 0.7001}
         found = EXERCISE.judge.Fleet()(offered, service)
         fit = [row for row in offered if row["memory_gb"] >= memory_gb and row["seconds"] <= 0.05]
