@@ -39,6 +39,11 @@ LESSON_COMMANDS = {
         "profile",
         "Run your own command and say what it used: cores, memory, its peak.",
     ),
+    "gpu": (
+        "mlopt_lessons.gpu.command",
+        "gpu",
+        "Pick the cheapest GPU for your own job, or watch the ones you have.",
+    ),
     "spot": (
         "mlopt_lessons.spot.command",
         "spot",

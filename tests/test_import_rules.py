@@ -37,7 +37,8 @@ def rooms(path: Path) -> set[str]:
 
 def topic_files() -> list[Path]:
     """Computation of the lessons: all but what draws, binds, commands or checks."""
-    other = {"__init__.py", "figures.py", "lab.py", "command.py", "exercise.py"}
+    drawing = {"figures.py", "lab_figures.py", "lab.py"}
+    other = {"__init__.py", "command.py", "exercise.py"} | drawing
     return [path for path in FILES if path.parts[0] in ALL_LESSONS and path.name not in other]
 
 

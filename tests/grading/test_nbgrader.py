@@ -13,6 +13,7 @@ CHECKED = {
     "01_cost": 11,
     "02_resources": 11,
     "03_spot": 11,
+    "04_gpu": 11,
     "05_quantization": 12,
     "06_pruning": 14,
 }
