@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mlopt_lessons.cost.explore import BillView
@@ -109,13 +108,6 @@ def forecasts(found: Mapping[str, Forecast], actual: float) -> Figure:
     return figure
 
 
-def _title(axis: Axes) -> Text:
-    """A title in which a dollar sign is a dollar."""
-    title = axis.set_title("")
-    title.set_parse_math(False)
-    return title
-
-
 class BillPicture:
     """The lab: a bill by group over time, and the savings of each switch as a waterfall."""
 
@@ -138,7 +130,7 @@ class BillPicture:
         fall.xaxis.set_major_locator(MaxNLocator(5))
         fall.xaxis.set_major_formatter(MONEY)
         fall.grid(axis="y", visible=False)
-        self._note, self._unit = _title(self._bars), _title(fall)
+        self._note, self._unit = look.title(self._bars), look.title(fall)
         self._shown: tuple[object, ...] = ()
         self._left = self._bars.stairs([0], [0, 1])
         self.full_redraw = False
@@ -167,7 +159,7 @@ class BillPicture:
         handles, names = self._bars.get_legend_handles_labels()
         self._legend.legend(handles, names, loc="center", ncols=4).set_in_layout(False)
         self._left = self._bars.stairs([0], [0, 1], color=look.BLACK, lw=2)
-        self._note = _title(self._bars)
+        self._note = look.title(self._bars)
 
     def _fall(self, view: BillView) -> None:
         thrown, now = dict(view.steps), 0.0

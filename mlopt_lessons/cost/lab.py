@@ -9,10 +9,11 @@ from mlopt_lessons.cost.explore import PERIODS, BillSlice, BillView
 from mlopt_lessons.cost.figures import BillPicture
 from mlopt_lessons.cost.focus import COSTS
 from mlopt_lessons.cost.what_if import SWITCHES, Terms
+from mlopt_lessons.course.controls import menu, slider
 from mlopt_lessons.course.live import LiveFigure
 
 GROUPS = ("team", "service", "resource", "region", "tag:workload", "pricing", "charge")
-PERCENTS = tuple(percent / 100 for percent in range(0, 101, 10))
+PERCENTS = [(f"{percent} %", percent / 100) for percent in range(0, 101, 10)]
 
 
 def bill_lab(bill: Bill) -> LiveFigure:
@@ -32,15 +33,15 @@ def bill_lab(bill: Bill) -> LiveFigure:
         return slices.view(by, period, cost, thrown, terms)
 
     controls: dict[str, Any] = {
-        "by": _menu(GROUPS, "by"),
-        "period": _menu(PERIODS, "over"),
-        "cost": _menu(costs, "cost", "EffectiveCost" if "EffectiveCost" in costs else costs[0]),
+        "by": menu(GROUPS, GROUPS[0], "by"),
+        "period": menu(PERIODS, PERIODS[0], "over"),
+        "cost": menu(costs, "EffectiveCost" if "EffectiveCost" in costs else costs[0], "cost"),
         **{_name(switch): widgets.Checkbox(value=True, description=switch) for switch in SWITCHES},
-        "discount": _slider(0.7, "spot discount"),
-        "coverage": _slider(1.0, "committed part"),
+        "discount": slider(PERCENTS, 0.7, "spot discount"),
+        "coverage": slider(PERCENTS, 1.0, "committed part"),
     }
-    for switch, slider in (("spot", "discount"), ("commit", "coverage")):
-        _only_with(controls[switch], controls[slider])
+    for switch, place in (("spot", "discount"), ("commit", "coverage")):
+        _only_with(controls[switch], controls[place])
     places = {_name(switch): False for switch in SWITCHES}
     presets: dict[str, dict[str, Any]] = {
         "The bill as it is": places,
@@ -57,15 +58,6 @@ def _name(switch: str) -> str:
     return switch.replace(" ", "_")
 
 
-def _only_with(switch: widgets.Checkbox, slider: widgets.SelectionSlider) -> None:
+def _only_with(switch: widgets.Checkbox, moved: widgets.SelectionSlider) -> None:
     """A slider that has no say while its switch is off cannot be moved."""
-    switch.observe(lambda change: setattr(slider, "disabled", not change["new"]), names="value")
-
-
-def _menu(options: Any, description: str, value: Any = None) -> widgets.Dropdown:
-    return widgets.Dropdown(options=options, value=value or options[0], description=description)
-
-
-def _slider(value: float, description: str) -> widgets.SelectionSlider:
-    options = [(f"{100 * each:.0f} %", each) for each in PERCENTS]
-    return widgets.SelectionSlider(options=options, value=value, description=description)
+    switch.observe(lambda change: setattr(moved, "disabled", not change["new"]), names="value")

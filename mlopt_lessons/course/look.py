@@ -15,8 +15,10 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 BLUE = "#0072B2"
@@ -108,6 +110,13 @@ def _empty(width: float, height: float) -> Figure:
     with style():
         made = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(made)
+    return made
+
+
+def title(axis: Axes) -> Text:
+    """An empty title, to be set later, in which a dollar sign is a dollar and begins no formula."""
+    made: Text = axis.set_title("")
+    made.set_parse_math(False)
     return made
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from mlopt_lessons.course.controls import menu, slider
 from mlopt_lessons.course.live import LiveFigure
 from mlopt_lessons.gpu.explore_pick import PickView, RightSize, Setting
 from mlopt_lessons.gpu.explore_share import LAB_INSTANCES, LAB_TASKS, ShareView, share_view
@@ -35,12 +36,10 @@ def pick_lab(right_size: RightSize | None = None) -> LiveFigure:
 
     networks = list(right_size.profiles)
     controls = {
-        "network": _menu(
-            networks, "resnet50" if "resnet50" in networks else networks[0], "network"
-        ),
-        "batch": _slider(BATCHES, 64, "batch"),
-        "precision": _menu(PRECISIONS, "fp16", "precision"),
-        "deadline": _slider([(f"{hours:g} h", hours) for hours in DEADLINES_H], 72.0, "deadline"),
+        "network": menu(networks, "resnet50" if "resnet50" in networks else networks[0], "network"),
+        "batch": slider(BATCHES, 64, "batch"),
+        "precision": menu(PRECISIONS, "fp16", "precision"),
+        "deadline": slider([(f"{hours:g} h", hours) for hours in DEADLINES_H], 72.0, "deadline"),
         "training": widgets.Checkbox(value=True, description="training"),
     }
     presets: dict[str, dict[str, Any]] = {
@@ -69,15 +68,15 @@ def share_lab(tasks: Sequence[Task] = LAB_TASKS) -> LiveFigure:
 
     first = tasks[1]
     controls = {
-        "job": _menu([task.name for task in tasks], first.name, "job"),
-        "memory": _slider(
+        "job": menu([task.name for task in tasks], first.name, "job"),
+        "memory": slider(
             [(f"{each} GB", float(each)) for each in GIGABYTES], first.memory_gb, "its memory"
         ),
-        "duty": _slider(
+        "duty": slider(
             [(f"{100 * each:.0f} %", each) for each in PARTS], first.duty, "its compute"
         ),
         "way": widgets.ToggleButtons(options=WAYS, value=TIME_SLICED, description="shared"),
-        "gpu": _menu(list(LAB_INSTANCES), "A100-SXM4-80GB", "GPU"),
+        "gpu": menu(list(LAB_INSTANCES), "A100-SXM4-80GB", "GPU"),
     }
     presets: dict[str, dict[str, Any]] = {
         "A GPU for each": {"way": WAYS[0]},
@@ -97,9 +96,9 @@ def watch_lab(logs: Sequence[Samples]) -> LiveFigure:
         return explorer.view(gpu, below, minutes)
 
     controls = {
-        "gpu": _menu(explorer.choices, explorer.choices[1], "GPU"),
-        "below": _slider([(f"{each:g} %", each) for each in BELOW_PERCENT], 5.0, "idle is below"),
-        "minutes": _menu([(f"{each:g} min", each) for each in IDLE_MINUTES], 30.0, "for at least"),
+        "gpu": menu(explorer.choices, explorer.choices[1], "GPU"),
+        "below": slider([(f"{each:g} %", each) for each in BELOW_PERCENT], 5.0, "idle is below"),
+        "minutes": menu([(f"{each:g} min", each) for each in IDLE_MINUTES], 30.0, "for at least"),
     }
     presets: dict[str, dict[str, Any]] = {
         "All GPUs": {"gpu": explorer.choices[0]},
@@ -109,11 +108,3 @@ def watch_lab(logs: Sequence[Samples]) -> LiveFigure:
     whole_month = 730 * explorer.view().price.usd_per_hour
     picture = WatchPicture(logs[0].hours, explorer.choices[1:], whole_month)
     return LiveFigure(picture, compute, controls, presets, title="Busy, or at work?")
-
-
-def _slider(options: Any, value: Any, description: str) -> widgets.SelectionSlider:
-    return widgets.SelectionSlider(options=options, value=value, description=description)
-
-
-def _menu(options: Any, value: Any, description: str) -> widgets.Dropdown:
-    return widgets.Dropdown(options=options, value=value, description=description)

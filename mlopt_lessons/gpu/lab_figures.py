@@ -7,7 +7,6 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle, StepPatch
-from matplotlib.text import Text
 
 from mlopt_lessons.course import look
 from mlopt_lessons.gpu.explore_pick import PickView
@@ -34,7 +33,7 @@ class PickPicture:
         hours.set_xlim(0.01, 10_000)
         dollars.set_xlim(0.01, 10_000)
         self._deadline = hours.axvline(1, color=look.VERMILION, ls="--", lw=1.5)
-        self._note = _title(memory)
+        self._note = look.title(memory)
         self.artists: Sequence[Artist] = (
             *self._parts, self._full, *self._hours.artists, *self._dollars.artists, self._deadline,
             self._note,
@@ -124,7 +123,7 @@ class SharePicture:
         axis.grid(axis="x", visible=False)
         handles = [bars[0] for bars in self._bars]
         axis.legend(handles, names, loc="upper left", bbox_to_anchor=(1, 1))
-        self._note = _title(axis)
+        self._note = look.title(axis)
         self.artists: Sequence[Artist] = (
             *(box for pair in (*self._rooms, *self._bars) for box in pair), self._note,
         )  # fmt: skip
@@ -173,7 +172,7 @@ class WatchPicture:
         idle.set(ylim=(0, 1.05 * most_usd), ylabel="idle $ a month", xlabel="GPU (red: parked)")
         idle.set_xticks([])
         self._gpus = tuple(gpus)
-        self._note = _title(lines)
+        self._note = look.title(lines)
         self.artists: Sequence[Artist] = (
             self._spells, *self._lines, self._below, *self._bars, *self._texts, *self._idle,
             self._note,
@@ -205,10 +204,3 @@ def _box(axis: Axes, face: str, edge: str, hatch: str = "") -> Rectangle:
     box = Rectangle((-2, 0), 0.36, 0, facecolor=face, edgecolor=edge, hatch=hatch or None)
     axis.add_patch(box)
     return box
-
-
-def _title(axis: Axes) -> Text:
-    """A title in which a dollar sign is a dollar."""
-    title = axis.set_title("")
-    title.set_parse_math(False)
-    return title

@@ -10,6 +10,7 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
+from mlopt_lessons.bin_bound import TOLERANCE
 from mlopt_lessons.gpu.mig import mig_profiles
 from mlopt_lessons.workbench.hardware import gpu as hardware
 from mlopt_lessons.workbench.hardware import gpus as hardware_table
@@ -21,7 +22,6 @@ WAYS = (EXCLUSIVE, TIME_SLICED, MIG)
 #: against 1.00 with MIG (voice pipeline on A100s, developer.nvidia.com/blog/
 #: maximize-ai-infrastructure-throughput-by-consolidating-underutilized-gpu-workloads, 2026-03-25).
 SWITCH_COST = 0.05
-TOLERANCE = 1e-9  # of a GPU: 0.1 + 0.2 fits where 0.3 is free
 Floats = NDArray[np.float64]
 
 

@@ -128,7 +128,7 @@ class SizingPicture:
             ylim=(-4, 104),
         )
         axis.legend(loc="upper left")
-        self._note = axis.set_title("", parse_math=False)
+        self._note = look.title(axis)
 
     def update(self, view: SizingView) -> str:
         """Shows the view; returns its finding as alternative text."""

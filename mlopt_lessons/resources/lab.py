@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import ipywidgets as widgets
-
+from mlopt_lessons.course.controls import menu, slider
 from mlopt_lessons.course.live import LiveFigure
 from mlopt_lessons.resources.explore import MAX, MEMORY_RULES, SAME, Sizing, SizingView
 from mlopt_lessons.resources.figures import SizingPicture
@@ -40,12 +39,12 @@ def sizing_lab(usages: Sequence[Usage], prices: Rates = FARGATE) -> LiveFigure:
         return sizing.view(job, percentile, margin, half_life, memory, kill)
 
     controls = {
-        "job": _menu(sizing.jobs[:MOST_JOBS], sizing.jobs[0], "job"),
-        "percentile": _slider(PERCENTILES, 95.0, "percentile"),
-        "margin": _slider([(f"{100 * each:.0f} %", each) for each in MARGINS], 0.15, "margin"),
-        "half_life": _slider(HALF_LIVES, math.inf, "half-life of a sample"),
-        "memory": _menu(MEMORY_RULES, SAME, "memory's rule"),
-        "kill": _menu([(f"${each:g}", each) for each in KILL_PRICES], 1.0, "a kill costs"),
+        "job": menu(sizing.jobs[:MOST_JOBS], sizing.jobs[0], "job"),
+        "percentile": slider(PERCENTILES, 95.0, "percentile"),
+        "margin": slider([(f"{100 * each:.0f} %", each) for each in MARGINS], 0.15, "margin"),
+        "half_life": slider(HALF_LIVES, math.inf, "half-life of a sample"),
+        "memory": menu(MEMORY_RULES, SAME, "memory's rule"),
+        "kill": menu([(f"${each:g}", each) for each in KILL_PRICES], 1.0, "a kill costs"),
     }
     calm = {"half_life": math.inf, "kill": 1.0}
     presets: dict[str, dict[str, Any]] = {
@@ -58,11 +57,3 @@ def sizing_lab(usages: Sequence[Usage], prices: Rates = FARGATE) -> LiveFigure:
     return LiveFigure(
         SizingPicture(longest), compute, controls, presets, title="How much to ask for"
     )
-
-
-def _slider(options: Any, value: Any, description: str) -> widgets.SelectionSlider:
-    return widgets.SelectionSlider(options=options, value=value, description=description)
-
-
-def _menu(options: Any, value: Any, description: str) -> widgets.Dropdown:
-    return widgets.Dropdown(options=options, value=value, description=description)

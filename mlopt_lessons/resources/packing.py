@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlopt_lessons.bin_bound import TOLERANCE, fewest_bins
 from mlopt_lessons.resources.score import FARGATE, Rates
 from mlopt_lessons.resources.usage import Request
 
-TOLERANCE = 1e-9  # of a machine: 0.1 + 0.2 fits where 0.3 is free
 Floats = NDArray[np.float64]
 Choose = Callable[[Floats], int]
 
@@ -91,35 +91,13 @@ def _pack(items: Sequence[Request], machine: Request, choose: Choose, rule: str)
 def lower_bound(items: Sequence[Request], machine: Request) -> int:
     """Machines that no packing can do without.
 
-    The larger of the bounds for cores and for memory. Each is the bound L2 of Martello and Toth (Lower
-    bounds and reduction procedures for the bin packing problem, 1990), which is never below
+    The larger of the bounds for cores and for memory. Each is `bin_bound.fewest_bins`, never below
     ⌈sum / capacity⌉. Raises ValueError for an item larger than a machine.
     """
     shares = item_shares(items, machine)
     if not len(shares):
         return 0
-    return max(1, *(_bound_l2(column) for column in shares.T))
-
-
-def _bound_l2(sizes: Floats) -> int:
-    """L2 = max over α in [0, 1/2] of |J1| + |J2| + ⌈(sum of J3 − what J2 leaves free)⁺⌉.
-
-    J1: sizes over 1 − α, J2: over 1/2 up to 1 − α, J3: from α up to 1/2. Only the sizes up to 1/2, and
-    0, can be the best α.
-    """
-    alphas = np.unique(np.concatenate([[0.0], sizes[sizes <= 0.5]]))
-    return max(_bound_with(sizes, alpha) for alpha in alphas)
-
-
-def _bound_with(sizes: Floats, alpha: float) -> int:
-    # Items that only just fit together must count as fitting: a bound may be low, never high.
-    large = sizes > 1 - alpha + TOLERANCE
-    middle = (sizes > 0.5 + TOLERANCE) & ~large
-    small = (sizes >= alpha) & (sizes <= 0.5 + TOLERANCE)
-    left = middle.sum() - sizes[middle].sum()
-    more = max(0.0, sizes[small].sum() - left)
-    slack = TOLERANCE * (sizes.size + 1)
-    return int(large.sum() + middle.sum() + np.ceil(more - slack))
+    return max(1, *(fewest_bins(column) for column in shares.T))
 
 
 def decreasing(shares: Floats) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from mlopt_lessons.course.controls import menu, slider
 from mlopt_lessons.course.live import LiveFigure
 from mlopt_lessons.spot.explore import (
     DEAREST,
@@ -49,13 +50,13 @@ def market_lab(rates: Rates = STORY_RATES, work_h: float = 100.0) -> LiveFigure:
         return market_view(Job(work_h, deadline), market, plan, rates, fallback=fallback)
 
     controls = {
-        "rate": _choice(PREEMPTIONS, 0.1, "preemptions an hour"),
-        "interval": _choice(INTERVALS_MIN, 60, "checkpoint every (min)"),
-        "save": _choice(MINUTES, 5, "a checkpoint takes (min)"),
-        "restart": _menu(MINUTES, 10, "a restart takes (min)"),
-        "outage": _menu((0, 15, 30, 60, 120, 240), 60, "mean outage (min)"),
-        "notice": _menu((0, 30, 120), 0, "notice (s)"),
-        "deadline": _choice(DEADLINES, 150.0, "deadline"),
+        "rate": slider(PREEMPTIONS, 0.1, "preemptions an hour"),
+        "interval": slider(INTERVALS_MIN, 60, "checkpoint every (min)"),
+        "save": slider(MINUTES, 5, "a checkpoint takes (min)"),
+        "restart": menu(MINUTES, 10, "a restart takes (min)"),
+        "outage": menu((0, 15, 30, 60, 120, 240), 60, "mean outage (min)"),
+        "notice": menu((0, 30, 120), 0, "notice (s)"),
+        "deadline": slider(DEADLINES, 150.0, "deadline"),
         "fallback": widgets.Checkbox(value=True, description="on demand when time runs out"),
     }
     calm = {"rate": 0.0, "save": 0, "restart": 0, "outage": 0, "notice": 0, "deadline": math.inf}
@@ -84,10 +85,10 @@ def interval_lab(rates: Rates = STORY_RATES) -> LiveFigure:
         return interval_view(Market(rate, 0.0, restart / 60), save / 60, interval / 60, rates)
 
     controls = {
-        "rate": _choice(PREEMPTIONS[1:], 0.1, "preemptions an hour"),
-        "save": _choice(MINUTES[1:], 5, "a checkpoint takes (min)"),
-        "restart": _menu(MINUTES, 10, "a restart takes (min)"),
-        "interval": _choice(INTERVALS_MIN, 60, "yours: every (min)"),
+        "rate": slider(PREEMPTIONS[1:], 0.1, "preemptions an hour"),
+        "save": slider(MINUTES[1:], 5, "a checkpoint takes (min)"),
+        "restart": menu(MINUTES, 10, "a restart takes (min)"),
+        "interval": slider(INTERVALS_MIN, 60, "yours: every (min)"),
     }
     presets: dict[str, dict[str, Any]] = {
         "A preemption every 10 h": {"rate": 0.1, "save": 5, "restart": 10},
@@ -116,9 +117,9 @@ def policy_lab(
     controls = {
         "policy": widgets.Dropdown(options=list(POLICIES), value="greedy", description="policy"),
         "zones": widgets.IntSlider(1, 1, len(traces), description="zones"),
-        "deadline": _choice(DEADLINES_H, 36.0, "deadline (h)"),
-        "overhead": _choice(OVERHEADS_MIN, 12, "a launch takes (min)"),
-        "start": _menu([(f"{s / 6:.0f} h", s) for s in starts], starts[0], "start in the trace"),
+        "deadline": slider(DEADLINES_H, 36.0, "deadline (h)"),
+        "overhead": slider(OVERHEADS_MIN, 12, "a launch takes (min)"),
+        "start": menu([(f"{s / 6:.0f} h", s) for s in starts], starts[0], "start in the trace"),
     }
     presets: dict[str, dict[str, Any]] = {
         "Late but cheap": {"policy": "spot only", "zones": 1, "deadline": 28.0},
@@ -129,11 +130,3 @@ def policy_lab(
     tick_h = traces[0].tick_s / SECONDS_PER_HOUR
     picture = PolicyPicture(max(DEADLINES_H), tick_h, 1.2 * work_h * rates.on_demand)
     return LiveFigure(picture, compute, controls, presets, title="Policies, zones, and the optimum")
-
-
-def _choice(options: Any, value: Any, description: str) -> widgets.SelectionSlider:
-    return widgets.SelectionSlider(options=options, value=value, description=description)
-
-
-def _menu(options: Any, value: Any, description: str) -> widgets.Dropdown:
-    return widgets.Dropdown(options=options, value=value, description=description)
