@@ -11,6 +11,8 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 SOLUTIONS := $(wildcard solutions/*/*.ipynb)
 NBVAL := --nbval --nbval-sanitize-with tests/notebooks/nbval_sanitize.cfg --nbval-current-env \
 	--nbval-cell-timeout 300 -p no:cacheprovider
+# A file stays with one worker: its fixtures are made once, and a notebook has one kernel.
+PARALLEL := -n 2 --dist loadfile
 
 # Sums differ in the last digit with the number of threads, and outputs are compared.
 unit notebooks-test browser-test bench notebooks exercises: export OMP_NUM_THREADS ?= 2
@@ -38,10 +40,10 @@ types: $(VENV)/.test ## type check of the package
 	$(BIN)/mypy
 
 unit: $(VENV)/.test ## the tests of the package
-	$(BIN)/pytest tests -m "not browser"
+	$(BIN)/pytest tests -m "not browser" $(PARALLEL)
 
 notebooks-test: $(VENV)/.test ## every notebook and solution, its outputs compared
-	$(BIN)/pytest $(NBVAL) $(NOTEBOOKS) $(SOLUTIONS)
+	$(BIN)/pytest $(NBVAL) $(PARALLEL) $(NOTEBOOKS) $(SOLUTIONS)
 
 browser-test: $(VENV)/.test ## the labs in a real browser; alone, since it times them
 	$(BIN)/pytest tests/browser -m browser

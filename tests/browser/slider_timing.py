@@ -38,7 +38,7 @@ _WATCH = """(lab) => {
   };
   requestAnimationFrame(look);
 }"""
-_QUIET_MS = 250.0
+_QUIET_MS = 150.0
 _GIVE_UP_MS = 3000.0
 _SETTLED = """([quiet, giveUp]) => {
   const watch = window.mloptWatch;
