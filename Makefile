@@ -6,7 +6,7 @@ PYTHON ?= $(shell for each in python3.11 python3 python3.12 python3.13 python3.1
 VENV := .venv
 BIN := $(VENV)/bin
 WORKSPACE ?= workspace
-SOURCES := mlopt_lessons tests benchmarks notebooks solutions nbgrader_config.py
+SOURCES := mlopt_lessons tests benchmarks notebooks site solutions nbgrader_config.py
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 SOLUTIONS := $(wildcard solutions/*/*.ipynb)
 NBVAL := --nbval --nbval-sanitize-with tests/notebooks/nbval_sanitize.cfg --nbval-current-env \
@@ -18,7 +18,7 @@ PARALLEL := -n 2 --dist loadfile
 unit notebooks-test browser-test bench notebooks exercises: export OMP_NUM_THREADS ?= 2
 
 .NOTPARALLEL: # the browser test times what it sees
-.PHONY: help lab test lint format types unit notebooks-test browser-test bench notebooks exercises clean
+.PHONY: help lab test lint format types unit notebooks-test browser-test bench notebooks exercises site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,8 +57,12 @@ notebooks: $(VENV)/.test ## run every notebook and solution again and store the 
 exercises: $(VENV)/.test ## release the exercises from solutions/
 	$(BIN)/python tests/grading/release.py
 
+site: $(VENV)/.test ## the course as web pages, in site/_build/html
+	rm -rf site/_build
+	$(BIN)/python site/make_site.py
+
 clean: ## remove the environment and caches (never your workspace)
-	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) dist build site/_build .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 # pip comes last into a new environment: where it is missing, the making was cut short.
 $(BIN)/pip:

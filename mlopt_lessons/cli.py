@@ -44,6 +44,11 @@ LESSON_COMMANDS = {
         "gpu",
         "Pick the cheapest GPU for your own job, or watch the ones you have.",
     ),
+    "plan": (
+        "mlopt_lessons.combined.command",
+        "plan",
+        "Write a decision memo: what your savings make together, and what to do first.",
+    ),
     "spot": (
         "mlopt_lessons.spot.command",
         "spot",

@@ -13,6 +13,7 @@ from mlopt_lessons.course.cards import Card, card, line, paragraph
 from mlopt_lessons.course.choice import Choice
 from mlopt_lessons.course.prediction_controls import Kind, NumberBox, control
 from mlopt_lessons.course.provenance import Figure
+from mlopt_lessons.course.revealed import remember
 from mlopt_lessons.course.store import Prediction, Store, StoreError, open_store
 from mlopt_lessons.course.waiting import WAITING, locked, when_locked
 
@@ -93,8 +94,11 @@ class PredictionCard(Card):
 class Reveal(Card):
     """A result beside the prediction; in a workspace it waits until the prediction is locked."""
 
-    def __init__(self, id: str, figure: Figure, table: Any, store: Store) -> None:
-        self.id, self.figure, self._table, self._store = id, figure, table, store
+    def __init__(
+        self, id: str, figure: Figure, table: Any, right: str | None, store: Store
+    ) -> None:
+        self.id, self.figure, self.right = id, figure, right
+        self._table, self._store = table, store
         self._body = line()
         self.widget = card([self._body], "mlopt-reveal")
         self.refresh()
@@ -111,18 +115,17 @@ class Reveal(Card):
         if self.hidden:
             self.still_text, self.still_html = WAITING, paragraph(WAITING)
         else:
-            sentence = compared(self._stored(), self.figure)
+            stored = self._stored()
+            sentence = compared(stored, self.figure)
             text, html = _table_of(self._table)
             self.still_text = f"{sentence}\n{text}".strip()
             self.still_html = paragraph(sentence, strong=True) + html
+            if stored is not None:
+                remember(self._store, self.id, self.figure, self.right)
         self._body.value = self.still_html
 
     def _stored(self) -> Prediction | None:
-        unsaved = _unsaved.get((self._store.path, self.id))
-        try:
-            return self._store.prediction(self.id) or unsaved
-        except StoreError:
-            return unsaved
+        return locked_prediction(self.id, self._store)
 
 
 def predict(
@@ -149,9 +152,10 @@ def predict(
     return PredictionCard(id, question, unit, made, open_store())
 
 
-def reveal(id: str, figure: Figure, *, table: Any = None) -> Reveal:
+def reveal(id: str, figure: Figure, *, table: Any = None, right: str | None = None) -> Reveal:
     """Compares the prediction `id` with the measured figure, with a table (DataFrame or Styler) below.
 
+    `right` is the answer that turned out right where the prediction was a choice; lesson 8 compares it.
     In a workspace without this prediction, shows nothing of the result until it is locked; outside a
     workspace (the repository, the web copy) shows the result at once. Raises TypeError for a bare number.
     """
@@ -159,7 +163,16 @@ def reveal(id: str, figure: Figure, *, table: Any = None) -> Reveal:
         raise TypeError(
             "reveal needs a figure with provenance: make it with measured() or another."
         )
-    return Reveal(id, figure, table, open_store())
+    return Reveal(id, figure, table, right, open_store())
+
+
+def locked_prediction(id: str, store: Store) -> Prediction | None:
+    """The prediction of that id; also one that counts in this kernel only, as no file could take it."""
+    unsaved = _unsaved.get((store.path, id))
+    try:
+        return store.prediction(id) or unsaved
+    except StoreError:
+        return unsaved
 
 
 def compared(prediction: Prediction | None, figure: Figure) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from mlopt_lessons.course.store import Answer
 
 DATA = files("mlopt_lessons.course").joinpath("data")
+OPENING = "00_smart_bakery"
 FEWEST_OPTIONS = 3
 
 
@@ -86,7 +87,8 @@ def parse(
 def due(lesson: str, answers: Sequence[Answer], count: int = 3) -> tuple[Question, ...]:
     """Questions of earlier lessons to ask again: missed ones first, then never asked, then longest ago.
 
-    Ties keep the order of the course, so that the same progress gives the same questions.
+    Ties keep the order of the course, so that the same progress gives the same questions. Those of the
+    opening are about the course itself and do not come back.
     """
     if count < 0:
         raise ValueError(f"count must be 0 or more, got {count}.")
@@ -98,7 +100,8 @@ def due(lesson: str, answers: Sequence[Answer], count: int = 3) -> tuple[Questio
         number, correct = latest[question.id]
         return (2 if correct else 0), number
 
-    earlier = [question for each in lessons() if each < lesson for question in questions(each)]
+    before = [each for each in lessons() if OPENING < each < lesson]
+    earlier = [question for each in before for question in questions(each)]
     return tuple(sorted(earlier, key=urgency)[:count])
 
 

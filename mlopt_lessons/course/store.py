@@ -1,4 +1,4 @@
-"""A learner's progress in one SQLite file: predictions, verdicts, answers, checks.
+"""A learner's progress in one SQLite file: predictions, verdicts, answers, checks, notes.
 
 The file is `.mlopt/progress.sqlite` in the workspace. Each change is one short transaction with
 SQLite's rollback journal and full synchronisation, so that a kernel killed in the middle of a write
@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS checks (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, task TEXT NOT NULL, passed INTEGER NOT NULL,
     mistake TEXT);
 """
+# Made with the first note, so that a file of an older course is read as it is, also where it is read-only.
+NOTES = (
+    "CREATE TABLE IF NOT EXISTS notes (id TEXT PRIMARY KEY, at TEXT NOT NULL, text TEXT NOT NULL)"
+)
 
 
 class StoreError(OSError):
@@ -117,6 +121,11 @@ class Store:
         rows = self._read("SELECT id, value, unit, locked_at FROM predictions WHERE id = ?", id)
         return Prediction(*rows[0]) if rows else None
 
+    def predictions(self) -> list[Prediction]:
+        """All predictions, in the order in which they were locked."""
+        rows = self._read("SELECT id, value, unit, locked_at FROM predictions ORDER BY rowid")
+        return [Prediction(*row) for row in rows]
+
     def record_verdict(self, row: Mapping[str, Any]) -> None:
         """Adds a verdict: the columns of VERDICT_COLUMNS, missing ones empty. Older ones stay."""
         values = [row.get(column) for column in VERDICT_COLUMNS]
@@ -162,6 +171,19 @@ class Store:
         """All checks that ran, oldest first."""
         rows = self._read("SELECT task, passed, mistake, at FROM checks ORDER BY number")
         return [Check(task, bool(passed), mistake, at) for task, passed, mistake, at in rows]
+
+    def save_note(self, id: str, text: str) -> None:
+        """Keeps a text under that id, in the place of an earlier one."""
+        with self._write() as connection:
+            connection.execute(NOTES)
+            connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (id, _now(), text))
+
+    def notes(self, prefix: str) -> dict[str, str]:
+        """The texts of all ids that begin with `prefix`."""
+        if not self._read("SELECT 1 FROM sqlite_master WHERE name = 'notes'"):
+            return {}
+        rows = self._read("SELECT id, text FROM notes ORDER BY id")
+        return {id: text for id, text in rows if id.startswith(prefix)}
 
     def close(self) -> None:
         """Closes the file; the next call opens it again."""

@@ -16,6 +16,7 @@ CHECKED = {
     "04_gpu": 11,
     "05_quantization": 12,
     "06_pruning": 14,
+    "07_putting_it_together": 11,
 }
 WRITTEN = 3
 
