@@ -19,7 +19,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CARRIED = (
+    "mlopt_lessons/_content/notebooks/00_smart_bakery.ipynb",
     "mlopt_lessons/_content/notebooks/01_cost.ipynb",
+    "mlopt_lessons/_content/notebooks/07_putting_it_together.ipynb",
+    "mlopt_lessons/_content/notebooks/08_takeaways.ipynb",
+    "mlopt_lessons/_content/exercises/07_putting_it_together/07_putting_it_together.ipynb",
+    "mlopt_lessons/combined/data/frontier.csv",
     "mlopt_lessons/_content/notebooks/02_resources.ipynb",
     "mlopt_lessons/_content/notebooks/03_spot.ipynb",
     "mlopt_lessons/_content/notebooks/04_gpu.ipynb",

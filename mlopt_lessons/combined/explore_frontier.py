@@ -1,5 +1,6 @@
 """What lab (b) shows: a model, a scale and a floor; the frontier, and the cheapest plan above the floor."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -77,7 +78,10 @@ def shown(value: float, metric: Metric) -> str:
     """A value of the metric with its unit."""
     if metric.startswith("bytes"):
         return format_bytes(value)
-    return f"{value:.3g} ms" if metric == "ms a call" else f"${value:.3g} a million"
+    if metric == "ms a call":
+        return f"{value:.3g} ms"
+    places = max(2, 2 - math.floor(math.log10(value)))  # three digits, and no exponent
+    return f"${value:,.{places}f} a million"
 
 
 class Frontiers:

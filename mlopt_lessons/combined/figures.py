@@ -68,6 +68,6 @@ def _saving(saved: float) -> str:
 
 def _rows(axis: Axes, names: Sequence[str]) -> None:
     axis.set_yticks(np.arange(len(names)), names)
-    axis.invert_yaxis()
+    axis.set_ylim(len(names) - 0.4, -0.6)
     axis.xaxis.set_major_formatter(DOLLARS)
     axis.grid(axis="y", visible=False)

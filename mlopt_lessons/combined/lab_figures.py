@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.artist import Artist
 from matplotlib.collections import LineCollection
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from mlopt_lessons.combined.explore_frontier import MODEL_NAMES, FrontierView
 from mlopt_lessons.combined.explore_levers import LeversView
@@ -81,6 +82,9 @@ class FrontierPicture:
     def __init__(self) -> None:
         self.figure, self._axis = look.figure(width=10, height=4.2)
         self._axis.set(xscale="log", ylabel="accuracy (%)")
+        self._axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        self._axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+        self._axis.xaxis.set_minor_formatter(NullFormatter())
         (self._all,) = self._axis.plot(
             [], [], "o", color=look.LIGHT_GREY, ms=5, label="combinations"
         )

@@ -78,8 +78,9 @@ def test_dollars_by_hand() -> None:
 
 def test_units() -> None:
     assert [shown(1234.0, metric) for metric in METRICS] == [
-        "1.23 kB", "1.23 kB", "1.23e+03 ms", "$1.23e+03 a million"
+        "1.23 kB", "1.23 kB", "1.23e+03 ms", "$1,234.00 a million"
     ]  # fmt: skip
+    assert shown(7.384e-5, "$ per million") == "$0.0000738 a million"
 
 
 def test_errors_say_what_to_choose() -> None:
