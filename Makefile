@@ -40,7 +40,8 @@ types: $(VENV)/.test ## type check of the package
 	$(BIN)/mypy
 
 unit: $(VENV)/.test ## the tests of the package
-	$(BIN)/pytest tests -m "not browser" $(PARALLEL)
+	$(BIN)/pytest tests -m "not browser and not timing" $(PARALLEL)
+	$(BIN)/pytest tests -m timing
 
 notebooks-test: $(VENV)/.test ## every notebook and solution, its outputs compared
 	$(BIN)/pytest $(NBVAL) $(PARALLEL) $(NOTEBOOKS) $(SOLUTIONS)

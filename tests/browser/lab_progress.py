@@ -65,6 +65,14 @@ def lock(card: Locator, number: str) -> str:
     return locked_text(card)
 
 
+def lock_all(lesson: NotebookPage, number: str) -> int:
+    """Lock every prediction of a notebook that has run; return how many there are."""
+    cards = lesson.page.locator(PREDICT).all()
+    for card in cards:
+        lock(card, number)
+    return len(cards)
+
+
 def locked_text(card: Locator) -> str:
     """Return the sentence of a locked prediction; fail when the card is not locked."""
     expect(card.get_by_role("button", name="Locked")).to_be_disabled()

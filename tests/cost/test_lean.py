@@ -26,6 +26,7 @@ def pair() -> Comparison:
         return compare(seed=0, repeats=1)
 
 
+@pytest.mark.timing
 @pytest.mark.slow
 def test_claim_cost_1_in_full():
     result = compare(seed=0, repeats=1)
@@ -33,6 +34,7 @@ def test_claim_cost_1_in_full():
     assert result.ratio[1] > 5  # 13 to 62 on two cores, other work beside it or not
 
 
+@pytest.mark.timing
 def test_the_same_model_is_several_times_cheaper_without_waste(pair):
     assert pair.same_accuracy
     assert pair.ratio[0] > 2

@@ -34,6 +34,7 @@ def test_operations_a_second_are_counted_on_a_clock_of_our_own(monkeypatch):
     assert busy._measure(step, 3e9, 0.9) == pytest.approx((16.0, 75.0))
 
 
+@pytest.mark.timing
 def test_all_loops_are_busy_and_only_one_works():
     found = busy_not_working(0.3, repeats=3)
     product, large, tiny = found.loops

@@ -50,6 +50,7 @@ def test_most_of_the_mlp_goes_and_its_accuracy_stays_inside_the_dense_interval(m
     assert sum(p.numel() for p in model.parameters()) > 4e6  # the learner's model is untouched
 
 
+@pytest.mark.timing
 def test_the_mlp_is_faster_in_the_same_runtime(mlp):
     # Measured: 3.5 times (10 to 13 where the dense weights overflow the cache). A wide bar.
     assert mlp[0].row(f"{REMOVED}, {TUNED}").speedup[0] > 2

@@ -56,6 +56,7 @@ def test_a_model_of_convolutions_gets_a_sentence():
         pruning.with_csr(nn.Conv2d(1, 2, 3))
 
 
+@pytest.mark.timing
 def test_csr_pays_at_few_weights_and_not_at_half():
     points = pruning.csr_sweep(1024, (0.5, 0.02), (1, 64))
     found = {(p.density, p.batch): p.speedup[0] for p in points}

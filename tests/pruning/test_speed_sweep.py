@@ -42,6 +42,7 @@ def test_the_zeroed_file_is_the_masked_model(name: str, tmp_path: Path):
     assert file.stat().st_size == pytest.approx((tmp_path / "dense.onnx").stat().st_size, rel=0.01)
 
 
+@pytest.mark.timing
 def test_zeros_save_no_time_and_removing_does():
     model, x = workbench.load_model("mlp"), workbench.digits().test_x
     found = {p.form: p.speedup[0] for p in speed_sweep(model, x, (0.9,), (1,))}
