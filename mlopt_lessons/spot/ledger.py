@@ -104,7 +104,7 @@ class Ledger:
     def _life_hours(self, number: int) -> Hours:
         if self.market.calm:
             return np.full(len(self.left), np.inf)
-        return self._drawn(0, number) / self.market.preemptions_per_hour
+        return self._drawn(0, number) * (1 / self.market.preemptions_per_hour)
 
     def _drawn(self, kind: int, number: int) -> Hours:
         values = self.draws(kind, number)
@@ -134,19 +134,19 @@ class Ledger:
             waits = np.minimum(waits, np.maximum(spare, 0.0))
             on_demand = leaves * self._on_demand()
             self.left[leaves] = 0.0
+            works &= ~leaves
             self.sums["on_demand"] += on_demand
         self.sums["waiting"] += waits
-        self._let_go()
+        self._let_go(works)
         return Step(life, waits, on_demand)
 
-    def _let_go(self) -> None:
-        done = self.left <= 0
-        gone = np.flatnonzero(done)
-        if len(gone) < _TO_GO * len(done):
+    def _let_go(self, works: NDArray[np.bool_]) -> None:
+        gone = np.flatnonzero(~works)
+        if len(gone) < _TO_GO * len(works):
             self._done = gone
             return
         self._kept[:, self.active[gone]] = self._table.take(gone, axis=1)
-        stays = np.flatnonzero(~done)
+        stays = np.flatnonzero(works)
         self._share(self._table.take(stays, axis=1))
         self.active, self.left = self.active[stays], self.left[stays]
         self._done = gone[:0]

@@ -61,7 +61,7 @@ class Plan:
         """Checkpoints until the work is done, the last one included."""
         if math.isinf(self.interval):
             return np.zeros_like(left)
-        return np.ceil(left / self.interval - _EPSILON)
+        return np.ceil(left * (1 / self.interval) - _EPSILON)
 
     def live(self, left: Hours, slack: Hours | None, life: Hours) -> Life:
         """Spends lives of the given hours on `left` hours of work.
@@ -104,7 +104,7 @@ class Plan:
             useful, checkpoint, lost = np.zeros_like(there), np.zeros_like(there), there
         else:
             cycle = self.interval + self.save
-            whole = np.floor(there / cycle + _EPSILON)
+            whole = np.floor(there * (1 / cycle) + _EPSILON)
             useful, checkpoint = whole * self.interval, whole * self.save
             lost = np.maximum(there - useful - checkpoint, 0.0)
         finished = ended == FINISHED
