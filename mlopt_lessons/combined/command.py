@@ -1,6 +1,5 @@
 """The command `mlopt plan`; its libraries load when it runs."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,15 +61,12 @@ def _request(
 def _own(workspace: Path | None) -> "tuple[OwnPlan, str]":
     """The plan of the learner's ledger, and where its bill is from."""
     from mlopt_lessons.combined.levers_file import OwnPlan
+    from mlopt_lessons.combined.own_figures import own_levers
     from mlopt_lessons.course.store import MARKER, find_workspace, open_store
 
     if workspace is not None and not (workspace / MARKER).is_dir():
         raise ValueError(f"{workspace} is no workspace of this course; mlopt lab makes one.")
-    from mlopt_lessons.combined.own_figures import SOURCES, own_levers
-
-    part = {source.name: source.part for source in SOURCES}
-    levers = own_levers(open_store(workspace or find_workspace()))
-    return OwnPlan(tuple(replace(each, part=part[each.name]) for each in levers)), "your ledger"
+    return OwnPlan(tuple(own_levers(open_store(workspace or find_workspace())))), "your ledger"
 
 
 def _pictures() -> "Mapping[str, Drawn]":

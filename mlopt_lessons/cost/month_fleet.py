@@ -11,8 +11,8 @@ from functools import cache
 
 from mlopt_lessons.workbench.prices import gpu_prices
 
+# S3 Standard, us-east-1, first 50 TB (open-exam-prep.com, updated June 2026).
 STORAGE_USD_PER_GB_MONTH = 0.023
-STORAGE_SOURCE = "S3 Standard, us-east-1, first 50 TB (open-exam-prep.com, updated June 2026)"
 # An agreed discount on every machine paid by the hour, and what a year's reservation saves on the list
 # price: up to 28 % for a year of Google's flexible commitments, about 30 % for a year of AWS's (yobitel.com,
 # "Savings plans"; vantage.sh, "What is an AWS Savings Plan?").

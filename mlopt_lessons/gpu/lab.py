@@ -102,7 +102,7 @@ def watch_lab(logs: Sequence[Samples]) -> LiveFigure:
     }
     presets: dict[str, dict[str, Any]] = {
         "All GPUs": {"gpu": explorer.choices[0]},
-        "Half a minute's pause counts": {"below": 5.0, "minutes": IDLE_MINUTES[0]},
+        "Pauses of five minutes count": {"below": 5.0, "minutes": IDLE_MINUTES[0]},
         "Only long pauses": {"below": 1.0, "minutes": IDLE_MINUTES[-1]},
     }
     whole_month = 730 * explorer.view().price.usd_per_hour

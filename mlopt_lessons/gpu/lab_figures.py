@@ -16,7 +16,6 @@ from mlopt_lessons.gpu.memory import PARTS
 
 NAMES = {"utilisation": "utilisation", "sm_active": "SM-active", "occupancy": "occupancy"}
 LINES = (look.BLUE, look.ORANGE, look.GREEN)
-MOST_SPELLS = 60
 
 
 class PickPicture:

@@ -18,23 +18,6 @@ PERCENT = FuncFormatter(lambda value, _place: f"{value:g} %")
 
 
 @look.style()
-def asked_and_used(asked: Request, used: Mapping[str, Request]) -> Figure:
-    """What was asked for, grey, beside each way to say what was used: cores left, GiB right."""
-    figure, axes = look.figure(width=8, height=2.8, ncols=2)
-    labels = ["asked for", *used]
-    colours = [look.LIGHT_GREY, *[look.BLUE] * len(used)]
-    columns = ([asked.cpu, *(each.cpu for each in used.values())],
-               [asked.memory_gib, *(each.memory_gib for each in used.values())])  # fmt: skip
-    for axis, values, unit in zip(axes, columns, ("cores", "GiB"), strict=True):
-        bars = axis.barh(labels, values, color=colours)
-        axis.bar_label(bars, fmt="%.3g", padding=3)
-        axis.set(xlabel=unit, xlim=(0, 1.15 * max(values)))
-        axis.invert_yaxis()
-        axis.grid(axis="y", visible=False)
-    return figure
-
-
-@look.style()
 def usage_and_requests(usage: Usage, requests: Mapping[str, Request]) -> Figure:
     """A job's cores and GiB over time, with a line for each request."""
     figure, axes = look.figure(width=9, height=4.0, nrows=2, sharex=True)

@@ -19,7 +19,7 @@ from mlopt_lessons.gpu.meta import cross_entropy
 from mlopt_lessons.gpu.networks import NETWORKS, network
 from mlopt_lessons.gpu.profiling import _profile_network, profile, record
 from mlopt_lessons.gpu.saved import saved_bytes
-from mlopt_lessons.gpu.spec import Spec, load_spec
+from mlopt_lessons.gpu.spec import Spec
 from mlopt_lessons.gpu.work import BYTES
 
 NOTHING = {"context_bytes": 0, "allocator_part": 0}
@@ -259,52 +259,3 @@ def test_a_profile_serves_as_it_is():
     mine = Profile("flat", 10, 10, 1, 3, flat, Line(0, 0), flat, flat, flat)
     assert demand(mine, 2, **NOTHING) == mine.demand(2, **NOTHING)
     assert mine.demand(2, **NOTHING).memory_bytes == 160 + 8
-
-
-def write(path, **content):
-    path.write_text(json.dumps(content))
-    return path
-
-
-def test_a_spec_is_read_from_a_file(tmp_path):
-    file = write(tmp_path / "mine.json", parameters=1000, flops=500, activation_bytes=400)
-    assert load_spec(file) == Spec("mine", 1000, 500, 400)
-    file = write(
-        tmp_path / "b.json", name="b", parameters=1e3, flops=1, activation_bytes=4, trained=0
-    )
-    assert demand(load_spec(file), 1).parts["optimizer"] == 0
-
-
-@pytest.mark.parametrize(
-    ("content", "error", "told"),
-    [
-        ({"parameters": 1, "flops": 1}, ValueError, "lacks activation_bytes"),
-        (
-            {"parameters": 0, "flops": 1, "activation_bytes": 1},
-            ValueError,
-            "parameters of mine must be above 0",
-        ),
-        ({"parameters": "7B", "flops": 1, "activation_bytes": 1}, TypeError, "must be a number"),
-        ({"parameters": None, "flops": 1, "activation_bytes": 1}, TypeError, "must be a number"),
-        (
-            {"parameters": 1, "flops": math.nan, "activation_bytes": 1},
-            ValueError,
-            "flops of mine must be above 0",
-        ),
-        (
-            {"parameters": 1, "flops": 1, "activation_bytes": 1, "weights": 2},
-            ValueError,
-            "not known: weights",
-        ),
-    ],
-)
-def test_a_spec_that_is_wrong_is_told_why(tmp_path, content, error, told):
-    with pytest.raises(error, match=told):
-        load_spec(write(tmp_path / "mine.json", **content))
-
-
-@pytest.mark.parametrize(("text", "told"), [("{", "is not JSON"), ("[1]", "must hold one object")])
-def test_a_file_that_is_no_spec_is_refused(tmp_path, text, told):
-    (tmp_path / "mine.json").write_text(text)
-    with pytest.raises(ValueError, match=told):
-        load_spec(tmp_path / "mine.json")
