@@ -1,8 +1,8 @@
 """Measures the README's table on this machine and writes it there: `make bench`.
 
 Sizes, accuracies and latencies of the models of lessons 5 and 6 in every form, the GPT's files, a large
-bill, the spot simulators, import time, notebook time, and slider latency in a browser where there is one.
-Nothing else should run meanwhile.
+bill, the spot simulators, grading a class, import time, notebook time, and slider latency in a browser
+where there is one. Nothing else should run meanwhile.
 """
 
 import statistics
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import bill_speed
+import grading_speed
 import slider_latency
 import spot_speed
 
@@ -40,6 +41,7 @@ def main() -> None:
     lines = [machine_line(), "", *variants_table(), "", *gpt_table(), ""]
     lines += [*speed_table("a bill of a million rows", bill_speed.bill_rows()), ""]
     lines += [*speed_table("spot simulators, one core", spot_speed.spot_rows()), ""]
+    lines += [*speed_table("grading a class, 2 cores", grading_speed.grading_rows()), ""]
     lines += course_table()
     text = "\n".join(lines)
     print(text)

@@ -49,6 +49,11 @@ LESSON_COMMANDS = {
         "plan",
         "Write a decision memo: what your savings make together, and what to do first.",
     ),
+    "class": (
+        "mlopt_lessons.grading.command",
+        "class_",
+        "For instructors: take hand-ins in, grade them in a box, report on the class.",
+    ),
     "spot": (
         "mlopt_lessons.spot.command",
         "spot",

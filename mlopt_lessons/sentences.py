@@ -44,5 +44,7 @@ def one_sentence() -> Iterator[None]:
     """In a command: an error becomes one sentence and exit status 1."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # nobody reads on, as behind `| head`: click ends without a word
     except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
         raise click.ClickException(sentence(error)) from error

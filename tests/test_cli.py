@@ -83,6 +83,22 @@ def test_an_error_is_one_sentence(
     assert "Traceback" not in done.stderr + done.stdout
 
 
+def test_a_reader_that_has_enough_ends_a_command_quietly() -> None:
+    code = (
+        "import click, sys\n"
+        "from mlopt_lessons.sentences import one_sentence\n"
+        "@click.command()\n@one_sentence()\n"
+        "def talk():\n    for _ in range(100_000): click.echo('a line')\n"
+        "talk()"
+    )
+    command = f'{sys.executable} -c "$CODE" | head -1'
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, env=os.environ | {"CODE": code}
+    )
+    assert done.stdout == "a line\n"
+    assert done.stderr == ""
+
+
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     done = run("check", "nothing.ipynb", cwd=tmp_path, MLOPT_DEBUG="1")
     assert "Traceback" in done.stderr

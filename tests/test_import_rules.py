@@ -58,6 +58,16 @@ def test_no_lesson_imports_another(path: Path) -> None:
     assert rooms(path) & ALL_LESSONS <= allowed
 
 
+@pytest.mark.parametrize("path", [p for p in FILES if p.parts[0] == "grading"], ids=str)
+def test_grading_knows_exercises_by_their_judge_only(path: Path) -> None:
+    assert rooms(path) <= {"grading", "course", "sentences"}
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.parts[0] != "grading"], ids=str)
+def test_nobody_needs_grading(path: Path) -> None:
+    assert "grading" not in rooms(path)
+
+
 @pytest.mark.parametrize("path", [p for p in FILES if p.parts[0] == "course"], ids=str)
 def test_course_needs_neither_torch_nor_workbench(path: Path) -> None:
     assert not {name for name in imported(path) if name.split(".")[0] == "torch"}

@@ -1,0 +1,132 @@
+"""`mlopt class`: take hand-ins in, grade them in a box, report on the class."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlopt_lessons.grading.records import Limits
+from mlopt_lessons.sentences import one_sentence
+
+DEFAULTS = Limits()
+COURSE = click.option(
+    "--course",
+    default=".",
+    type=click.Path(path_type=Path),
+    help="The class's folder, with solutions/ and submitted/ (default: here).",
+)
+DATABASE = click.option("--db", help="URL of the gradebook (default: gradebook.db in the folder).")
+
+
+@click.group("class")
+def class_() -> None:
+    """Take hand-ins in, grade them in a box, and report on the class."""
+
+
+@class_.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--lesson", help="The exercise, such as 01_cost (default: told by each file).")
+@click.option(
+    "--replace", is_flag=True, help="Take a newer hand-in; the earlier one is kept aside."
+)
+@click.option(
+    "--received", type=click.DateTime(), help="When they came, UTC (default: the export's times)."
+)
+@COURSE
+@one_sentence
+def intake(
+    source: Path, lesson: str | None, replace: bool, received: datetime | None, course: Path
+) -> None:
+    """Take the hand-ins of SOURCE, a folder or zip as a learning platform exports it.
+
+    Says of each file what became of it. An earlier hand-in is never overwritten.
+    """
+    from mlopt_lessons.grading.intake import intake as take
+
+    taken = take(source, course, lesson=lesson, replace=replace, received=received)
+    for each in taken:
+        click.echo(str(each))
+    refused = sum(each.action == "refused" for each in taken)
+    click.echo(f"{len(taken) - refused} taken, {refused} refused.")
+    sys.exit(1 if refused else 0)
+
+
+@class_.command()
+@click.argument("lesson")
+@click.option("--seed", type=int, help="Of the hidden inputs (default: drawn once and kept).")
+@click.option("--jobs", type=click.IntRange(min=1), help="Boxes at once (default: one a core).")
+@click.option("--dask", metavar="ADDRESS", help="Grade on the Dask cluster with this scheduler.")
+@click.option("--regrade", is_flag=True, help="Grade again what is graded already.")
+@click.option("--seconds", default=DEFAULTS.wall_s, show_default=True, help="For one hand-in.")
+@click.option(
+    "--memory", default=DEFAULTS.memory_mb, show_default=True, help="Of one hand-in, in MB."
+)
+@COURSE
+@DATABASE
+@one_sentence
+def grade(
+    lesson: str,
+    seed: int | None,
+    jobs: int | None,
+    dask: str | None,
+    regrade: bool,
+    seconds: float,
+    memory: int,
+    course: Path,
+    db: str | None,
+) -> None:
+    """Grade every hand-in of LESSON, each in a box of its own; what is graded is not graded again.
+
+    Stopped halfway, it goes on where it stopped.
+    """
+    from mlopt_lessons.grading.batch import grade_class
+    from mlopt_lessons.grading.classroom import Classroom
+
+    limits = Limits(wall_s=seconds, cell_s=min(DEFAULTS.cell_s, seconds), memory_mb=memory)
+    with _cluster(dask):
+        summary = grade_class(
+            Classroom(course, db),
+            lesson,
+            seed=seed,
+            limits=limits,
+            jobs=jobs,
+            regrade=regrade,
+            report=click.echo,
+        )
+    click.echo(str(summary))
+    sys.exit(1 if summary.failed else 0)
+
+
+@class_.command()
+@click.option("--out", default="report", type=click.Path(path_type=Path), show_default=True)
+@click.option(
+    "--platform", default="all", show_default=True, type=click.Choice(["all", "canvas", "moodle"])
+)
+@click.option(
+    "--roster", type=click.Path(path_type=Path), help="CSV exported by the platform, with its ids."
+)
+@COURSE
+@DATABASE
+@one_sentence
+def report(out: Path, platform: str, roster: Path | None, course: Path, db: str | None) -> None:
+    """Write the grades as tables for Canvas and Moodle, and a page on what the class missed."""
+    from mlopt_lessons.grading.report import report as write
+
+    for path in write(course, db, out, platform=platform, roster=roster):
+        click.echo(f"wrote {path}")
+
+
+def _cluster(address: str | None) -> AbstractContextManager[Any]:
+    """Where the boxes run: here, or on the workers of a Dask cluster."""
+    if address is None:
+        return nullcontext()
+    from distributed import Client
+    from joblib import parallel_config
+
+    Client(address)  # joblib's backend finds it as the current client
+    return parallel_config(backend="dask")

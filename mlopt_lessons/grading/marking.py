@@ -1,0 +1,196 @@
+"""Marks from values: a judge asks the learner's answer, outside the box, and compares.
+
+A `judge.py` holds the hidden half of an exercise: HIDDEN maps each task to what the learner writes
+and the parts it is marked in. An answer is a plain value, or a function that runs in the box.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mlopt_lessons.course.checking import Outcome, Task, judge
+from mlopt_lessons.course.checking_values import plain, same
+from mlopt_lessons.grading.records import GradingError, PartMark, TaskMark
+
+Answer = Callable[..., Any] | Any
+Args = tuple[Any, ...]
+
+
+class CallFailed(Exception):
+    """The learner's function gave no value: it raised, or what it returned is not plain data."""
+
+
+class BoxLost(BaseException):
+    """The box ended before it answered; the text is a sentence that says why.
+
+    Not an Exception, so that no judge that catches what a value may raise keeps it to itself.
+    """
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a task, all or nothing.
+
+    `says` names in the feedback what it is about, never a case. `holds(answer, generator)` says
+    whether the answer is right; it draws its inputs from the generator. `mistakes(answer,
+    generator)`, with a generator in the same state, names the misconception that explains every
+    value, or None.
+    """
+
+    points: float
+    says: str
+    holds: Callable[[Answer, np.random.Generator], bool]
+    mistakes: Callable[[Answer, np.random.Generator], str | None] = lambda *_: None
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """The hidden half of a task: the name that the learner defines, and the parts.
+
+    `wrap` turns the answer into what the visible check is given. Raises GradingError when the
+    points of the parts are not those of the task.
+    """
+
+    task: Task
+    name: str
+    parts: tuple[Part, ...]
+    wrap: Callable[[Answer], Answer] = field(default=lambda answer: answer)
+
+    def __post_init__(self) -> None:
+        if sum(part.points for part in self.parts) != self.task.points:
+            raise GradingError(f"The parts of task {self.task.id} do not add up to its points.")
+
+    @property
+    def cell(self) -> str:
+        """The grade_id of the task's check in the notebook: task-2-check for task 03-2."""
+        return f"task-{self.task.id.split('-')[1]}-check"
+
+
+def compared(
+    points: float,
+    says: str,
+    draw: Callable[[np.random.Generator], Iterable[Args]],
+    right: Callable[..., Any],
+    *,
+    wrong: dict[str, Callable[..., Any]] | None = None,
+    pick: Callable[[Any], Any] = lambda value: value,
+    tolerance: float = 1e-6,
+) -> Part:
+    """A part that is right where the function gives what `right` gives on every drawn input.
+
+    `pick` takes what this part is about from a result, as `lambda pair: pair[0]`. `wrong` maps
+    misconceptions to the functions of learners who have them. Tolerance is relative.
+    """
+
+    def gots(answer: Answer, generator: np.random.Generator) -> list[tuple[Args, Any]]:
+        return [(args, plain(ask(answer, args))) for args in draw(generator)]
+
+    def agrees(got: Any, expected: Any, *, whole: bool) -> bool:
+        try:
+            return same(pick(got), plain(pick(expected)), tolerance, whole=whole)
+        except (TypeError, ValueError, IndexError, KeyError):
+            return False  # what came back has not the shape that pick needs
+
+    def holds(answer: Answer, generator: np.random.Generator) -> bool:
+        pairs = gots(answer, generator)
+        return all(agrees(got, right(*args), whole=True) for args, got in pairs)
+
+    def mistakes(answer: Answer, generator: np.random.Generator) -> str | None:
+        pairs = gots(answer, generator)
+        for name, function in (wrong or {}).items():
+            if all(agrees(got, function(*args), whole=False) for args, got in pairs):
+                return name
+        return None
+
+    return Part(points, says, holds, mistakes)
+
+
+def number(points: float, says: str, right: float, tolerance: float = 1e-6) -> Part:
+    """A part that asks for one number."""
+    return Part(points, says, lambda answer, _: same(plain(answer), right, tolerance, whole=False))
+
+
+def ask(answer: Answer, args: Args) -> Any:
+    """The value of an answer: itself, or what its function gives. Raises CallFailed."""
+    if not callable(answer):
+        return answer
+    try:
+        return answer(*args)
+    except CallFailed:
+        raise
+    except Exception as error:  # a function that runs here, as in the tests of a judge
+        raise CallFailed(str(error)) from error
+
+
+def mark(hidden: Hidden, answer: Answer, seed: int) -> TaskMark:
+    """The marks of one answer. Raises BoxLost where the box ends while it is asked.
+
+    The same seed draws the same inputs, in whatever order tasks are marked.
+    """
+    parts, mistake = [], None
+    for place, part in enumerate(hidden.parts):
+        right = _holds(part, answer, np.random.default_rng([seed, place]))
+        parts.append(PartMark(part.says, part.points, part.points if right else 0.0))
+        if not right and mistake is None:
+            mistake = _mistake(part, answer, np.random.default_rng([seed, place]))
+    shown, message = _told(hidden, answer, parts, mistake)
+    return TaskMark(hidden.task.id, hidden.cell, hidden.task.title, tuple(parts), shown, message)
+
+
+def unanswered(hidden: Hidden, why: str) -> TaskMark:
+    """No marks, and the sentence why."""
+    parts = tuple(PartMark(part.says, part.points, 0.0) for part in hidden.parts)
+    return TaskMark(hidden.task.id, hidden.cell, hidden.task.title, parts, None, why)
+
+
+def load_judge(source: str, lesson: str) -> dict[str, Hidden]:
+    """HIDDEN of a judge.py, by task. Raises GradingError when it has none."""
+    module = types.ModuleType(f"judge_{lesson}")
+    exec(compile(source, f"{lesson}/judge.py", "exec"), module.__dict__)  # the instructor's own
+    hidden = getattr(module, "HIDDEN", None)
+    if not isinstance(hidden, dict) or not hidden:
+        raise GradingError(f"The judge.py of {lesson} has no HIDDEN; see docs/contributing.md.")
+    return hidden
+
+
+def _holds(part: Part, answer: Answer, generator: np.random.Generator) -> bool:
+    """Whether a part is right; a value that the judge cannot even read is wrong."""
+    try:
+        return bool(part.holds(answer, generator))
+    except Exception:  # values are hostile: any shape, any type, any size below the limit
+        return False
+
+
+def _mistake(part: Part, answer: Answer, generator: np.random.Generator) -> str | None:
+    try:
+        return part.mistakes(answer, generator)
+    except Exception:
+        return None
+
+
+def _told(
+    hidden: Hidden, answer: Answer, parts: list[PartMark], mistake: str | None
+) -> tuple[str | None, str]:
+    """The misconception and the sentence for the learner; nothing of a hidden case is in it."""
+    if all(part.earned == part.points for part in parts):
+        return None, "That is right."
+    seen = _seen(hidden, answer)
+    if seen is not None and not seen.passed:
+        return seen.mistake, seen.message
+    if mistake in hidden.task.hints:
+        return mistake, hidden.task.hints[mistake]
+    missed = "; ".join(part.says for part in parts if part.earned < part.points)
+    return None, f"It passes the check in the notebook, and not on other inputs: {missed}."
+
+
+def _seen(hidden: Hidden, answer: Answer) -> Outcome | None:
+    """What the check in the notebook says, or None where it cannot be asked."""
+    try:
+        return judge(hidden.task, hidden.wrap(answer))
+    except Exception:
+        return None
