@@ -92,6 +92,7 @@ TASK_2 = Task(
                 "idle-hours-for-dollars": 51,
                 "mean-price": 375.142857,
                 "busy-for-idle": 704.0,
+                "whole-bill-is-idle": 1077.0,
             },
         ),
         Case(
@@ -106,6 +107,7 @@ TASK_2 = Task(
                 "idle-hours-for-dollars": 51,
                 "mean-price": 864.511905,
                 "busy-for-idle": 1431.0,
+                "whole-bill-is-idle": 2120.0,
             },
         ),
     ),
@@ -125,6 +127,8 @@ TASK_2 = Task(
         "mean-price": "You took the mean price for each idle hour. The price changes within the "
         "week: add the dollars of the hours that were idle.",
         "busy-for-idle": "That is what the busy hours cost. Idle are the hours below 5 %.",
+        "whole-bill-is-idle": "That is the bill of the whole week. Most of its hours were at work: "
+        "add only the hours whose utilisation is below 5 %.",
     },
 )
 

@@ -17,6 +17,10 @@ from mlopt_lessons.course.store import StoreError, open_store
 MIME = "application/vnd.mlopt.check+json"
 FEWEST_HINTS = 3
 LONGEST_ARGUMENT = 120
+NO_KNOWN_MISTAKE = (
+    "That is not right, and none of the mistakes known here explains it: go through the steps of "
+    "the task once more, units first."
+)
 GREEN, ORANGE = "#009E73", "#D55E00"
 
 
@@ -174,12 +178,14 @@ def _where(answer: Any, error: BaseException) -> str:
 
 
 def _unknown(case: Case, got: Any) -> str:
+    """What to tell about a wrong result that no named mistake explains."""
     if kind := difference_of_kind(got, plain(case.right)):
         return kind
+    if not case.args:  # the right value is all that the task asks for: it would be copied
+        return f"Yours is {short(got)}. {NO_KNOWN_MISTAKE}"
     told = (short(plain(argument)) for argument in case.args)
     call = ", ".join(text if len(text) <= LONGEST_ARGUMENT else "…" for text in told)
-    where = f"For {call}: it" if call else "It"
-    return f"{where} should be {short(plain(case.right))}, yours is {short(got)}."
+    return f"For {call}: it should be {short(plain(case.right))}, yours is {short(got)}."
 
 
 def _failed(task: Task, mistake: str | None, message: str) -> Outcome:

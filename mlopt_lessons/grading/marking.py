@@ -151,7 +151,8 @@ def unanswered(hidden: Hidden, why: str) -> TaskMark:
 def load_judge(source: str, lesson: str) -> dict[str, Hidden]:
     """HIDDEN of a judge.py, by task. Raises GradingError when it has none."""
     module = types.ModuleType(f"judge_{lesson}")
-    exec(compile(source, f"{lesson}/judge.py", "exec"), module.__dict__)  # the instructor's own
+    code = compile(source, f"{lesson}/judge.py", "exec", dont_inherit=True)
+    exec(code, module.__dict__)  # the instructor's own
     hidden = getattr(module, "HIDDEN", None)
     if not isinstance(hidden, dict) or not hidden:
         raise GradingError(f"The judge.py of {lesson} has no HIDDEN; see docs/contributing.md.")

@@ -1,16 +1,23 @@
-"""Exercise 01 as its author sees it: right answers, and each named wrong answer as code.
+"""Exercise 01 as its author sees it: right answers, each named wrong answer as code, hidden marks.
 
-Never shipped to learners. Tests prove that each wrong answer gets its own hint.
+Never shipped to learners. Tests prove that each wrong answer gets its own hint and loses points.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlopt_lessons.cost.exercise import HOURS_A_WEEK, TASK_1, TASK_2, TASK_3, TASK_4
+from mlopt_lessons.course.checking_values import plain, same
+from mlopt_lessons.grading.marking import Answer, Args, Hidden, Part, ask, compared, number
+
 Array = NDArray[Any]
 Weeks = dict[str, Array]
+TIMES = ("done_s", "failed_s", "idle_s")
 
 
 @dataclass(frozen=True)
@@ -26,15 +33,6 @@ class Charge:
     unused: bool = False
 
 
-MARCH = (
-    Charge("forecast", "Usage", 500, 450, 450, 450),
-    Charge("vision", "Usage", 800, 720, 0, 480),
-    Charge("", "Usage", 0, 0, 0, 120, unused=True),
-    Charge("", "Purchase", 1800, 1800, 1800, 0),
-    Charge("vision", "Usage", 50, 50, 50, 50),
-    Charge("forecast", "Credit", -60, -60, -60, -60),
-    Charge("", "Usage", 60, 60, 60, 60),
-)
 APRIL = (
     Charge("forecast", "Usage", 400, 360, 360, 360),
     Charge("vision", "Usage", 850, 765, 0, 510),
@@ -157,27 +155,10 @@ def stop(validation: Array, test: Array, patience: int) -> tuple[int, int]:
     return len(validation), int(np.argmax(validation)) + 1
 
 
-def best_of_all(validation: Array, test: Array, patience: int) -> tuple[int, int]:
-    """Task 4, wrong: stops at the best epoch of the whole curve, as if it were known."""
-    best = int(np.argmax(validation)) + 1
-    return best, best
-
-
-def last_kept(validation: Array, test: Array, patience: int) -> tuple[int, int]:
-    """Task 4, wrong: keeps the model at which the training stops."""
-    epoch, _ = stop(validation, test, patience)
-    return epoch, epoch
-
-
 def from_zero(validation: Array, test: Array, patience: int) -> tuple[int, int]:
     """Task 4, wrong: counts epochs from 0."""
     epoch, kept = stop(validation, test, patience)
     return epoch - 1, kept - 1
-
-
-def pays_to_the_end(validation: Array, test: Array, patience: int) -> tuple[int, int]:
-    """Task 4, wrong: keeps the right model and pays for all epochs."""
-    return len(validation), stop(validation, test, patience)[1]
 
 
 RIGHT: dict[str, Any] = {
@@ -208,6 +189,7 @@ WRONG: dict[str, dict[str, Any]] = {
         "idle-hours-for-dollars": lambda share, *_: int((share < 5).sum()),
         "mean-price": at_mean_price,
         "busy-for-idle": lambda share, *paid_for: in_hours(share >= 5, *paid_for),
+        "whole-bill-is-idle": lambda _, *paid_for: float(paid(*paid_for).sum()),
     },
     "01-3": {
         "flat-rate-only": Unit(failed=False, idle=False, storage=False),
@@ -220,9 +202,9 @@ WRONG: dict[str, dict[str, Any]] = {
         "total-for-unit": Unit(divided=False),
     },
     "01-4": {
-        "best-known-afterwards": best_of_all,
+        "best-known-afterwards": lambda curve, *_: (int(np.argmax(curve)) + 1,) * 2,
         "stops-on-the-test-set": Stop(on_test=True),
-        "last-model-kept": last_kept,
+        "last-model-kept": lambda *curves: (stop(*curves)[0],) * 2,
         "patience-off-by-one": Stop(late=1),
         "best-epoch-is-waiting": Stop(waited=1),
         "first-dip-stops": lambda validation, test, _: stop(validation, test, 1),
@@ -230,6 +212,84 @@ WRONG: dict[str, dict[str, Any]] = {
         "waiting-adds-up": Stop(adds_up=True),
         "tie-is-better": Stop(ties=True),
         "counted-from-zero": from_zero,
-        "whole-run-billed": pays_to_the_end,
+        "whole-run-billed": lambda *curves: (len(curves[0]), stop(*curves)[1]),
     },
+}
+
+
+def some_weeks(generator: np.random.Generator) -> Iterator[Args]:
+    """Task 2: twenty weeks with hours at the threshold, off, and not measured."""
+    for _ in range(20):
+        shares = generator.choice([0.0, 1.5, 4.9, 5.0, 30.0, 100.0, np.nan], HOURS_A_WEEK)
+        seconds = generator.integers(0, 3601, HOURS_A_WEEK)
+        yield shares, seconds, generator.uniform(0.5, 30, HOURS_A_WEEK)
+
+
+def bills(generator: np.random.Generator, runs: int, counts: tuple[int, ...]) -> Iterator[Args]:
+    """Task 3: as many weeks as each count says, with up to `runs` that succeeded in each."""
+    for count in counts:
+        weeks = {name: generator.integers(1, 300_000, count) for name in TIMES}
+        weeks["storage"] = generator.uniform(1, 80, count)
+        weeks["succeeded"] = generator.integers(1, runs + 1, count)
+        weeks["started"] = weeks["succeeded"] + generator.integers(1, 5, count) * (runs > 1)
+        yield weeks, float(generator.uniform(1, 30))
+
+
+def dollars_for_a_run(weeks: Weeks, price: float) -> float:
+    """Task 3, added up the other way round: kind by kind."""
+    kinds = [weeks[name].sum() / 3600 * price for name in TIMES]
+    return float((sum(kinds) + weeks["storage"].sum()) / weeks["succeeded"].sum())
+
+
+def trainings(generator: np.random.Generator) -> Iterator[Args]:
+    """Task 4: twenty trainings of 80 epochs that rise, waver and sink a little."""
+    epochs = np.arange(1, 81)
+    for _ in range(20):
+        rise = 0.9 - 0.5 * np.exp(-epochs / generator.uniform(2, 12))
+        rise -= generator.uniform(0, 0.001) * epochs
+        curves = np.round(500 * (rise + generator.normal(0, 0.006, (2, 80)))) / 500  # some ties
+        yield curves[0], curves[1], int(generator.integers(1, 12))
+
+
+def looks_back_only(answer: Answer, generator: np.random.Generator) -> bool:
+    """Task 4: stops where it should, and decides the same when what comes later is changed."""
+    for validation, test, patience in trainings(generator):
+        epoch, _ = stop(validation, test, patience)
+        later = np.arange(len(validation)) >= epoch
+        changed = [np.where(later, 1.0, curve) for curve in (validation, test)]
+        first = plain(ask(answer, (validation, test, patience)))
+        second = plain(ask(answer, (*changed, patience)))
+        if not (same(first[0], epoch, 0) and same(first, second, 0)):
+            return False
+    return True
+
+
+def unit_cost(points: float, says: str, runs: int, counts: tuple[int, ...]) -> Part:
+    """Task 3: a part, and the weeks it asks about."""
+    draw = partial(bills, runs=runs, counts=counts)
+    return compared(points, says, draw, dollars_for_a_run, wrong=WRONG["01-3"])
+
+
+def decision(points: float, says: str, place: int) -> Part:
+    """Task 4: one of the two numbers."""
+    rules = WRONG["01-4"]
+    return compared(points, says, trainings, stop, wrong=rules, pick=lambda pair: pair[place])
+
+
+_APRIL = number(2, "what April used", 360 + (510 + 90) + 60 - 80 + 70)
+_IDLE = compared(2, "the dollars of idle hours", some_weeks, idle_dollars, wrong=WRONG["01-2"])
+_RUN = (
+    unit_cost(2, "adding up all that was paid", 1, (1, 1, 1)),
+    unit_cost(1, "dividing it by the runs that succeeded, over several weeks", 8, (3, 5, 12)),
+)
+_STOP = (
+    decision(2, "the epochs that are paid for", 0),
+    decision(1, "the epoch whose checkpoint is kept", 1),
+    Part(1, "deciding without a look at what comes later", looks_back_only),
+)
+HIDDEN: dict[str, Hidden] = {
+    "01-1": Hidden(TASK_1, "answer", (_APRIL,)),
+    "01-2": Hidden(TASK_2, "idle_dollars", (_IDLE,)),
+    "01-3": Hidden(TASK_3, "cost_per_run", _RUN),
+    "01-4": Hidden(TASK_4, "stop", _STOP),
 }

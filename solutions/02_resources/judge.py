@@ -1,18 +1,21 @@
-"""Exercise 02 as its author sees it: right answers, and each named wrong answer as code.
+"""Exercise 02 as its author sees it: right answers, each named wrong answer as code, hidden marks.
 
-Never shipped to learners. Tests prove that each wrong answer gets its own hint.
+Never shipped to learners. Tests prove that each wrong answer gets its own hint and loses points.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlopt_lessons.resources.exercise import Audited
+from mlopt_lessons.course.checking_values import plain, same
+from mlopt_lessons.grading.marking import Answer, Args, Hidden, Part, ask, compared, number
+from mlopt_lessons.resources.exercise import GOOD, TASK_1, TASK_2, TASK_3, TASK_4, Audited
 
 Array = NDArray[Any]
 Request = tuple[float, float]
@@ -157,16 +160,6 @@ class Packer:
         return all(one < limit for one, limit in zip(sums, limits, strict=True))
 
 
-def one_each(requests: list[Request], machine: Request) -> list[list[int]]:
-    """Task 4, wrong: a machine for each request."""
-    return [[place] for place in range(len(requests))]
-
-
-def whole_log(log: Array) -> Array:
-    """A log with the part that judges."""
-    return log
-
-
 RIGHT: dict[str, Any] = {
     "02-1": wasted_usd,
     "02-2": cpu_request,
@@ -196,7 +189,7 @@ WRONG: dict[str, dict[str, Any]] = {
         "kill-is-free": Margins(kills_cost=False),
         "safety-at-any-price": Margins(gib_costs=False),
         "kills-by-the-sample": Margins(days_above=lambda days: days),
-        "peeks-at-the-future": Margins(seen=whole_log),
+        "peeks-at-the-future": Margins(seen=lambda log: log),
         "mean-as-request": Margins(base=np.mean),
         "one-rule-for-both": Margins(base=lambda days: at(days, 95)),
         "days-for-hours": Margins(hours=1),
@@ -208,7 +201,92 @@ WRONG: dict[str, dict[str, Any]] = {
         "packs-as-they-come": Audited(Packer(order="given")),
         "smallest-first": Audited(Packer(order="rising")),
         "full-is-too-full": Audited(Packer(full=False)),
-        "one-machine-each": Audited(one_each),
+        "one-machine-each": Audited(
+            lambda requests, _: [[place] for place in range(len(requests))]
+        ),
         "left-out": Audited(Packer(opens=False)),
     },
+}
+
+
+def logs(generator: np.random.Generator) -> Iterator[Args]:
+    """Task 2: logs in which every usual definition of the percentile gives the same hour."""
+    for half in (21, 41, 41, 61, 101):
+        percentile = 100 * int(generator.integers(half // 2, half - 1)) / (half - 1)
+        yield generator.gamma(2, 1.5, 2 * half), percentile, int(generator.integers(5, 100))
+
+
+def fleets(generator: np.random.Generator) -> Iterator[Args]:
+    """Task 3: jobs of which some are killed at every margin, at several prices of a kill."""
+    for doomed, kill_price in enumerate((0, 1e6, 20, 50, 100, 200, 400), start=1):
+        jobs, half = int(generator.integers(15, 25)), int(generator.integers(7, 31))
+        days = generator.gamma(20, 0.05, (jobs, 2 * half))
+        days[:, half:] *= 1 + generator.exponential(0.2, (jobs, 1))
+        days[:doomed, half:][:, :2] = 3 * days[:doomed].max(axis=1, keepdims=True)
+        yield generator.uniform(4, 60, (jobs, 1)) * days, kill_price
+
+
+def counts_its_kills(answer: Answer, generator: np.random.Generator) -> bool:
+    """Task 3: the kills are those of the margin that is returned, be it the cheapest or not."""
+    for memory, kill_price in fleets(generator):
+        margin, kills = plain(ask(answer, (memory, kill_price)))
+        right = sum(Margins().kills(memory, margin))
+        if margin not in range(0, 101, 5) or not same(kills, right, 0):
+            return False
+    return True
+
+
+def instances(generator: np.random.Generator) -> Iterator[tuple[list[Request], Request]]:
+    """Task 4: thirty lists of up to 40 requests, in every third one small; no two shares tie."""
+    for turn in range(30):
+        machine = ((16, 64), (8, 64), (96, 384), (4, 32))[turn % 4]
+        largest = np.array(machine) // (1 if turn % 3 else 4)
+        drawn = generator.integers(1, largest + 1, (int(generator.integers(2, 41)), 2)).tolist()
+        by_share = {larger_share((cores, gib), machine): (cores, gib) for cores, gib in drawn}
+        yield list(by_share.values()), machine
+
+
+def first_fit_decreasing(requests: list[Request], machine: Request) -> int:
+    """Task 4: its number of machines, by what is left on each of them."""
+    left: list[list[float]] = []
+    shares = [max(cores * machine[1], gib * machine[0]) for cores, gib in requests]
+    for place in sorted(range(len(requests)), key=lambda place: -shares[place]):
+        cores, gib = requests[place]
+        rooms = [room for room in left if room[0] >= cores and room[1] >= gib]
+        if not rooms:
+            left += (rooms := [list(machine)])
+        rooms[0][0] -= cores
+        rooms[0][1] -= gib
+    return len(left)
+
+
+def packs(answer: Answer, generator: np.random.Generator, *, tightly: bool) -> bool:
+    """Task 4: all are packed once and fit; tightly: on as few machines as the rule needs."""
+    audited = Audited(lambda *given: ask(answer, given))
+    for requests, machine in instances(generator):
+        needed = first_fit_decreasing(requests, machine)
+        most = needed if tightly else len(requests) - (needed < len(requests) / 2)
+        if audited(requests, machine, most) != GOOD:
+            return False
+    return True
+
+
+_WASTED = number(2, "the dollars that were wasted", 720 * (0.36 + 0.192) - 220 * (0.09 + 0.08))
+_CPU = compared(2, "the request for CPU", logs, cpu_request, wrong=WRONG["02-2"])
+_MARGIN = compared(
+    2,
+    "the margin with the smallest bill",
+    fleets,
+    Margins(),
+    wrong=WRONG["02-3"],
+    pick=lambda pair: pair[0],
+)
+_KILLS = Part(1, "the jobs that are killed with the margin returned", counts_its_kills)
+_FITS = Part(2, "packing each request once, within shared machines", partial(packs, tightly=False))
+_FEW = Part(2, "needing no more machines than allowed", partial(packs, tightly=True))
+HIDDEN: dict[str, Hidden] = {
+    "02-1": Hidden(TASK_1, "answer", (_WASTED,)),
+    "02-2": Hidden(TASK_2, "cpu_request", (_CPU,)),
+    "02-3": Hidden(TASK_3, "cheapest_margin", (_MARGIN, _KILLS)),
+    "02-4": Hidden(TASK_4, "pack", (_FITS, _FEW), wrap=Audited),
 }

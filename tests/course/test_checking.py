@@ -113,6 +113,16 @@ def test_any_other_answer_gets_a_sentence(answer: object, says: str) -> None:
         raise AssertionError(outcome.message)
 
 
+def test_a_wrong_number_is_not_told_the_right_one() -> None:
+    case = Case(args=(), right=1234.5, wrong={"a": 1.0, "b": 2.0, "c": 3.0})
+    task = Task("t", "T", 1, (case,), {"a": "A.", "b": "B.", "c": "C."})
+    outcome = judge(task, 5)
+    assert (outcome.passed, outcome.mistake) == (False, None)
+    assert outcome.message.startswith("Yours is 5. That is not right")
+    assert "units first" in outcome.message
+    assert "1234" not in outcome.message
+
+
 def test_nan_is_shown_and_is_not_right() -> None:
     assert "yours is nan" in judge(TASK, lambda _values: float("nan")).message
 
