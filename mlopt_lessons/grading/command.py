@@ -6,7 +6,7 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -38,7 +38,7 @@ def class_() -> None:
     "--received", type=click.DateTime(), help="When they came, UTC (default: the export's times)."
 )
 @COURSE
-@one_sentence
+@one_sentence()
 def intake(
     source: Path, lesson: str | None, replace: bool, received: datetime | None, course: Path
 ) -> None:
@@ -68,7 +68,7 @@ def intake(
 )
 @COURSE
 @DATABASE
-@one_sentence
+@one_sentence()
 def grade(
     lesson: str,
     seed: int | None,
@@ -112,13 +112,20 @@ def grade(
 )
 @COURSE
 @DATABASE
-@one_sentence
-def report(out: Path, platform: str, roster: Path | None, course: Path, db: str | None) -> None:
+@one_sentence()
+def report(
+    out: Path,
+    platform: Literal["all", "canvas", "moodle"],
+    roster: Path | None,
+    course: Path,
+    db: str | None,
+) -> None:
     """Write the grades as tables for Canvas and Moodle, and a page on what the class missed."""
     from mlopt_lessons.grading.report import report as write
 
     for path in write(course, db, out, platform=platform, roster=roster):
         click.echo(f"wrote {path}")
+    click.echo("Read report.html before you import: it names who cannot be matched, and why.")
 
 
 def _cluster(address: str | None) -> AbstractContextManager[Any]:

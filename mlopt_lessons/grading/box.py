@@ -1,0 +1,278 @@
+"""A place that a stranger's code has to itself, with no way out of it: bubblewrap.
+
+Another kind of box, such as a Kubernetes job, gives the same: `refusal`, and `start`, which runs
+`mlopt_lessons.grading.inside` and talks to it over two pipes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import IO, Protocol
+
+from mlopt_lessons.grading import seccomp
+from mlopt_lessons.grading.records import GradingError, Limits
+from mlopt_lessons.grading.watchdog import Watchdog
+from mlopt_lessons.grading.wire import READY, WireError, read_frame
+
+PACKAGE = Path(__file__).resolve().parents[1]
+OLDEST = (0, 8)
+START_S = 60.0
+SHARED_MB = 64
+NAMESPACES = """--unshare-all --unshare-user --disable-userns --uid 1000 --gid 1000 --cap-drop ALL
+    --hostname box --die-with-parent --new-session --clearenv"""
+# No device but these. /proc is read-only, as root outside could change the machine's settings there.
+DEVICES = """--tmpfs /dev --dev-bind /dev/null /dev/null --dev-bind /dev/urandom /dev/urandom
+    --symlink /proc/self/fd /dev/fd --proc /proc --remount-ro /proc"""
+ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+OTHERS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/sys/devices/system/cpu")
+FONTS = "/usr/share/fonts"  # matplotlib would look through all of them in each new box
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp/home",
+    "TMPDIR": "/tmp",
+    "USER": "learner",
+    "LANG": "C.UTF-8",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+RUN = "import sys; sys.path.append(sys.argv[2]); from mlopt_lessons.grading import inside; inside.main()"
+
+NOT_LINUX = (
+    "Hand-ins are graded in a box that only Linux has: use a Linux machine or a Linux container."
+)
+MISSING = (
+    "Grading needs bubblewrap, which is not installed: run `apt install bubblewrap` (Debian,"
+    " Ubuntu) or `dnf install bubblewrap` (Fedora)."
+)
+TOO_OLD = (
+    "Grading needs bubblewrap 0.8 or newer, and this is {}: use a newer system (Debian 12,"
+    " Ubuntu 24.04) or a container of one."
+)
+NO_FILTER = (
+    "Grading needs pyseccomp and libseccomp: run `pip install 'mlopt-lessons[class]'` and"
+    " `apt install libseccomp2`."
+)
+FORBIDDEN = (
+    "This machine does not let bubblewrap make a box ({}): allow user namespaces, or grade on"
+    " another Linux machine or in a container that allows them."
+)
+NO_PYTHON = (
+    "The course does not start in the box ({}): install it with `pip install"
+    " 'mlopt-lessons[class]'` in a virtual environment."
+)
+
+
+class BoxProcess(Protocol):
+    """A running box: two pipes to it, its end, and a sentence that says how it ended."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+
+    def kill(self) -> None:
+        """Ends every process in it and closes the pipes; to do so twice does no harm."""
+
+    def why(self) -> str:
+        """Why it ended by itself or was ended by a limit."""
+
+
+class Box(Protocol):
+    """A kind of box."""
+
+    def refusal(self) -> str:
+        """Why it cannot run here and what to do, as a sentence, or nothing."""
+
+    def start(self, limits: Limits) -> BoxProcess:
+        """A box that is ready for requests. Raises GradingError."""
+
+
+class Bubblewrap:
+    """The box that bubblewrap makes: no network, system and Python read-only, all else in memory.
+
+    `hidden` are paths that must not show inside, such as the folders of the class.
+    """
+
+    def __init__(self, hidden: Sequence[Path] = ()) -> None:
+        self.hidden = tuple(path.resolve() for path in hidden)
+
+    def refusal(self) -> str:
+        """Why it cannot run here and what to do, as a sentence, or nothing."""
+        for path in self.hidden:
+            for shown in _shown():
+                if path.is_relative_to(shown.resolve()):
+                    return f"The box shows all of {shown} to hand-ins: move {path} out of it."
+        return _refusal()
+
+    def start(self, limits: Limits) -> Wrapped:
+        """A box that is ready; it ends with the thread that starts it. Raises GradingError."""
+        return Wrapped(limits)
+
+
+class Wrapped:
+    """A running bubblewrap with its watchdog."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._wrap, first = _launch(limits)
+        assert self._wrap.stdin
+        assert self._wrap.stdout
+        self.stdin, self.stdout = self._wrap.stdin, self._wrap.stdout
+        try:
+            if read_frame(self.stdout.fileno(), 1000, time.monotonic() + START_S) != READY:
+                raise WireError("It did not say that it is ready.")
+            self._watchdog = Watchdog(first, limits)
+        except (OSError, EOFError, WireError) as error:  # nothing of a hand-in has run yet
+            raise GradingError(_cause(self._end())) from error
+        self._watchdog.start()
+
+    def kill(self) -> None:
+        """Ends every process in it. Raises GradingError where the system does not end one."""
+        if self.stdin.closed:
+            return
+        ended = self._watchdog.close()
+        self._end()
+        if not ended:
+            raise GradingError("A box did not end within 10 s: look for its processes with `ps`.")
+
+    def why(self) -> str:
+        """Why it ended: which limit, or by itself."""
+        try:
+            code = self._wrap.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return self._watchdog.why or "It stopped answering."
+        number = code - 128
+        if self._watchdog.why:
+            return self._watchdog.why
+        if number == signal.SIGXCPU:
+            return f"It took more than {self.limits.cpu_s} s of processor time."
+        if number in signal.valid_signals():
+            return f"It crashed ({signal.Signals(number).name})."
+        return f"It ended itself (exit status {code})."
+
+    def _end(self) -> str:
+        """Ends bubblewrap, closes the pipes and returns the last line that it said."""
+        self._wrap.kill()
+        said = _last_line(self._wrap)
+        self.stdin.close()
+        self.stdout.close()
+        return said
+
+
+def _launch(limits: Limits) -> tuple[subprocess.Popen[bytes], int]:
+    """bubblewrap, and the id of the box's first process. Raises GradingError where it cannot start."""
+    told, tell = os.pipe()
+    with open(told, "rb") as info, tempfile.TemporaryFile() as rules:
+        rules.write(seccomp.program())
+        rules.seek(0)
+        try:
+            wrap = subprocess.Popen(
+                [*_arguments(limits), *_descriptors(rules.fileno(), tell), *_command(limits)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,  # not /dev/null: the machine's own would be within reach
+                bufsize=0,
+                pass_fds=(rules.fileno(), tell),
+                env={},  # the box's first process shows whatever bubblewrap was given
+            )
+        finally:
+            os.close(tell)
+        about = info.read()
+    if not about:
+        raise GradingError(_cause(_last_line(wrap)))
+    return wrap, json.loads(about)["child-pid"]
+
+
+def _last_line(wrap: subprocess.Popen[bytes]) -> str:
+    """What bubblewrap said last, once it has ended."""
+    assert wrap.stderr
+    wrap.wait()
+    with wrap.stderr:
+        said = wrap.stderr.read(1 << 16) or b""
+    return (said.decode("utf-8", "replace").strip().splitlines() or [""])[-1]
+
+
+def _cause(said: str) -> str:
+    """The sentence for a box that did not start."""
+    blame = FORBIDDEN if said.startswith("bwrap:") else NO_PYTHON
+    return blame.format(said or "it ended without a word")
+
+
+def _descriptors(rules: int, tell: int) -> list[str]:
+    return ["--seccomp", str(rules), "--info-fd", str(tell)]
+
+
+def _command(limits: Limits) -> list[str]:
+    told = json.dumps(asdict(limits))
+    return ["--", sys.executable, "-I", "-B", "-c", RUN, told, str(PACKAGE.parent)]
+
+
+def _arguments(limits: Limits) -> list[str]:
+    """bubblewrap and its options; a later one may cover what an earlier one shows."""
+    options = [shutil.which("bwrap") or "bwrap", *NAMESPACES.split()]
+    for name in ROOTS:
+        path = Path("/", name)
+        if path.is_symlink():
+            options += ["--symlink", os.readlink(path), str(path)]
+        elif path.is_dir():
+            options += ["--ro-bind", str(path), str(path)]
+    for shown in _shown():
+        options += ["--ro-bind", str(shown), str(shown)]
+    for other in OTHERS:
+        options += ["--ro-bind-try", other, other]
+    if Path(FONTS).is_dir():
+        options += ["--tmpfs", FONTS, "--remount-ro", FONTS]
+    options += [*DEVICES.split(), *_scratch("/dev/shm", min(SHARED_MB, limits.scratch_mb))]
+    options += ["--remount-ro", "/dev", *_scratch("/tmp", limits.scratch_mb)]
+    options += ["--dir", "/tmp/home", "--dir", "/tmp/work", "--chdir", "/tmp/work"]
+    for name, value in ENVIRONMENT.items():
+        options += ["--setenv", name, value]
+    return [*options, "--remount-ro", "/"]
+
+
+def _scratch(path: str, megabytes: int) -> list[str]:
+    return ["--size", str(megabytes * 1_000_000), "--tmpfs", path]
+
+
+@cache
+def _shown() -> list[Path]:
+    """The folders that the box shows: the system's, Python's, the packages', and the course's."""
+    real = Path(sys.executable).resolve().parents[1]
+    wanted = [Path("/usr"), Path(sys.base_prefix), Path(sys.prefix), real, PACKAGE]
+    shown: list[Path] = []
+    for path in sorted(set(wanted), key=lambda path: len(path.parts)):
+        if not any(path.is_relative_to(each) for each in shown):
+            shown.append(path)
+    return shown
+
+
+@cache
+def _refusal() -> str:
+    """Looks once for each process whether a box runs here."""
+    if not sys.platform.startswith("linux"):
+        return NOT_LINUX
+    wrap = shutil.which("bwrap")
+    if wrap is None:
+        return MISSING
+    asked = subprocess.run([wrap, "--version"], capture_output=True, text=True, check=False)
+    version = asked.stdout.strip()
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST:
+        return TOO_OLD.format(version or "older")
+    try:
+        seccomp.program()
+        Wrapped(Limits()).kill()
+    except (ImportError, RuntimeError, OSError) as error:
+        return str(error) if isinstance(error, GradingError) else NO_FILTER
+    return ""

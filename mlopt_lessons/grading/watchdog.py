@@ -1,0 +1,144 @@
+"""What a box takes, looked at from outside many times a second, and its end when that is too much.
+
+The box's own /proc, opened through its first process, lists exactly the processes inside. Counted
+are resident memory with page tables and swap, and the files in its scratch space, which lie in
+memory, too. An rlimit cannot do this: it holds for one process, and root has none on their number.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from mlopt_lessons.grading.records import Limits
+
+EVERY_S = 0.03
+INODE_BYTES = 1024  # what an empty file takes in a tmpfs, about
+SCRATCH = ("tmp", "dev/shm")
+KILOBYTE, MEGABYTE = 1024, 1_000_000
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NUMBERS = re.compile(rb"^(VmRSS|VmPTE|VmSwap|Threads|Pss|SwapPss):\s+(\d+)", re.MULTILINE)
+
+
+class Watchdog(threading.Thread):
+    """Watches a box from `start` to `close`; `why` is a sentence once it has ended it.
+
+    `first` is the id of the box's first process, whose end is the end of every process inside.
+    Raises OSError where the box cannot be looked into.
+    """
+
+    def __init__(self, first: int, limits: Limits) -> None:
+        super().__init__(name="watchdog", daemon=True)
+        self.limits = limits
+        self.why = ""
+        self._first = os.pidfd_open(first)
+        self._proc = os.open(f"/proc/{first}/root/proc", _DIRECTORY)
+        self._scratch = [os.open(f"/proc/{first}/root/{each}", _DIRECTORY) for each in SCRATCH]
+        self._over = threading.Event()
+        _offer(first)
+
+    def run(self) -> None:
+        """Looks until the box takes too much or is closed."""
+        while not self._over.wait(EVERY_S):
+            self.why = excess(self._proc, self._scratch, self.limits)
+            if self.why:
+                self.kill()
+                return
+
+    def kill(self) -> None:
+        """Sends the signal that nothing in the box can ignore."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._first, signal.SIGKILL)
+
+    def close(self, seconds: float = 10.0) -> bool:
+        """Kills the box, waits until no process of it is left, and says whether that is so."""
+        self.kill()
+        self._over.set()
+        if self.is_alive():
+            self.join()
+        poll = select.poll()
+        poll.register(self._first, select.POLLIN)
+        ended = bool(poll.poll(seconds * 1000))
+        for each in (self._first, self._proc, *self._scratch):
+            os.close(each)
+        return ended
+
+
+def excess(proc: int, scratch: list[int], limits: Limits) -> str:
+    """The limit that is broken, as a sentence, or nothing. Takes open folders: /proc and scratch."""
+    pids = [name for name in _names(proc, ".") if name.isdecimal()]
+    # So many are not even looked at; the first process is bubblewrap's own.
+    looks = {pid: _look(proc, pid) for pid in pids[: limits.processes + 2]}
+    if sum(look.get("Threads", 1) for look in looks.values()) > limits.processes + 1:
+        return f"It started more than {limits.processes} processes and threads."
+    most = limits.memory_mb * MEGABYTE
+    files = sum(_taken(each) for each in scratch)
+    if files + sum(map(_resident, looks.values())) <= most:
+        return ""
+    # Pages that forks share were counted once for each: only a slower look tells them apart.
+    if files + sum(_share(proc, pid, look) for pid, look in looks.items()) <= most:
+        return ""
+    return f"It took more than {limits.memory_mb} MB of memory."
+
+
+def _offer(first: int) -> None:
+    """Lets the kernel end the box, and what it will start, before the grader if memory runs out."""
+    with suppress(OSError):
+        inside = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii").split()
+        for pid in (first, *inside):
+            Path(f"/proc/{pid}/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def _look(proc: int, pid: str) -> dict[str, int]:
+    """Threads, and memory in kB, of a process; nothing of one that has just ended."""
+    look = _numbers(proc, f"{pid}/status")
+    if look.get("Threads", 0) < 2 or "VmRSS" in look:
+        return look
+    # Its first thread has ended, and takes its name off the memory that the others go on using.
+    others = [_numbers(proc, f"{pid}/task/{each}/status") for each in _names(proc, f"{pid}/task")]
+    return max(others, key=_resident, default=look)
+
+
+def _resident(look: dict[str, int]) -> int:
+    return KILOBYTE * sum(look.get(name, 0) for name in ("VmRSS", "VmPTE", "VmSwap"))
+
+
+def _share(proc: int, pid: str, look: dict[str, int]) -> int:
+    """Bytes of a process where each page counts by the part that is its own."""
+    shared = _numbers(proc, f"{pid}/smaps_rollup")
+    if "Pss" not in shared:
+        return _resident(look)
+    return KILOBYTE * (shared["Pss"] + shared.get("SwapPss", 0) + look.get("VmPTE", 0))
+
+
+def _taken(folder: int) -> int:
+    """Bytes of all files in a tmpfs, also of those that are deleted and still open."""
+    disk = os.fstatvfs(folder)
+    inodes = disk.f_files - disk.f_ffree
+    return (disk.f_blocks - disk.f_bfree) * disk.f_frsize + inodes * INODE_BYTES
+
+
+def _numbers(proc: int, path: str) -> dict[str, int]:
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc), "rb") as file:
+            return {name.decode(): int(number) for name, number in _NUMBERS.findall(file.read())}
+    except OSError:  # it has ended
+        return {}
+
+
+def _names(proc: int, path: str) -> list[str]:
+    try:
+        folder = os.open(path, _DIRECTORY, dir_fd=proc)
+    except OSError:  # it has ended
+        return []
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+    finally:
+        os.close(folder)
