@@ -4,6 +4,7 @@ Plain nbgrader runs each hand-in in a kernel on the grader's own machine, with t
 learners see; ours runs each in a box and adds the hidden inputs. Both use two cores as they can.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -74,11 +75,12 @@ def _is_answer(cell: nbformat.NotebookNode) -> bool:
 
 def _run(folder: Path, *command: str) -> float:
     """Runs a command in the folder; the MB that its own process, without its boxes, held at its peak."""
-    program = str(Path(sys.executable).with_name(command[0]))
+    programs = str(Path(sys.executable).parent)  # nbgrader calls alembic by name
+    environment = os.environ | {"PATH": os.pathsep.join([programs, os.environ["PATH"]])}
     with (
         tempfile.TemporaryFile() as output,
         subprocess.Popen(
-            [program, *command[1:]], cwd=folder, stdout=output, stderr=subprocess.STDOUT
+            command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=environment
         ) as process,
     ):
         peak = 0.0
