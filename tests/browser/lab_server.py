@@ -48,7 +48,12 @@ def serve(folder: Path, private: Path, *, theme: str = "JupyterLab Light") -> It
     log = private / "server.log"
     with log.open("w") as out:
         process = subprocess.Popen(
-            _command(folder), env=environment, stdout=out, stderr=out, start_new_session=True
+            _command(folder),
+            cwd=folder,
+            env=environment,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     try:
         yield _wait_until_up(process, private / "runtime", folder, log)
@@ -75,7 +80,9 @@ def _own_environment(private: Path, theme: str) -> dict[str, str]:
     page_config = private / "config" / "labconfig" / "page_config.json"
     page_config.parent.mkdir(parents=True)
     page_config.write_text(json.dumps({"disabledExtensions": DISABLED}))
+    programs = str(Path(sys.executable).parent)  # as in an activated environment
     own = {
+        "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")]),
         "JUPYTER_CONFIG_DIR": private / "config",
         "JUPYTER_DATA_DIR": private / "data",
         "JUPYTER_RUNTIME_DIR": private / "runtime",
