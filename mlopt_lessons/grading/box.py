@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from mlopt_lessons.grading import seccomp
+from mlopt_lessons.grading.cores import own_core, staying_on
 from mlopt_lessons.grading.records import GradingError, Limits
 from mlopt_lessons.grading.watchdog import Watchdog
 from mlopt_lessons.grading.wire import READY, WireError, read_frame
@@ -126,7 +127,12 @@ class Wrapped:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._wrap, first = _launch(limits)
+        self._core, core = own_core()
+        try:
+            self._wrap, first = _launch(limits, core)
+        except BaseException:
+            self._core.close()
+            raise
         assert self._wrap.stdin
         assert self._wrap.stdout
         self.stdin, self.stdout = self._wrap.stdin, self._wrap.stdout
@@ -166,27 +172,29 @@ class Wrapped:
         """Ends bubblewrap, closes the pipes and returns the last line that it said."""
         self._wrap.kill()
         said = _last_line(self._wrap)
+        self._core.close()
         self.stdin.close()
         self.stdout.close()
         return said
 
 
-def _launch(limits: Limits) -> tuple[subprocess.Popen[bytes], int]:
+def _launch(limits: Limits, core: int) -> tuple[subprocess.Popen[bytes], int]:
     """bubblewrap, and the id of the box's first process. Raises GradingError where it cannot start."""
     told, tell = os.pipe()
     with open(told, "rb") as info, tempfile.TemporaryFile() as rules:
         rules.write(seccomp.program())
         rules.seek(0)
         try:
-            wrap = subprocess.Popen(
-                [*_arguments(limits), *_descriptors(rules.fileno(), tell), *_command(limits)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,  # not /dev/null: the machine's own would be within reach
-                bufsize=0,
-                pass_fds=(rules.fileno(), tell),
-                env={},  # the box's first process shows whatever bubblewrap was given
-            )
+            with staying_on(core):
+                wrap = subprocess.Popen(
+                    [*_arguments(limits), *_descriptors(rules.fileno(), tell), *_command(limits)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,  # not /dev/null: the machine's own would be in reach
+                    bufsize=0,
+                    pass_fds=(rules.fileno(), tell),
+                    env={},  # the box's first process shows whatever bubblewrap was given
+                )
         finally:
             os.close(tell)
         about = info.read()

@@ -97,19 +97,20 @@ class Classroom:
 
     def job(self, student: str, exercise: Exercise, seed: int, limits: Limits) -> Job:
         """The hand-in of one student. Raises OSError where the disk fails, not the hand-in."""
-        notebook, files, problem = b"", {}, ""
+        notebook, problem = b"", ""
+        files: dict[str, bytes] = {}
         folder = self.handed_in(student, exercise.lesson)
         try:
-            files = extra_files(folder, exercise.lesson, limits.extras_mb, self.course.ignore)
-            notebook = read_bytes(folder / f"{exercise.lesson}.ipynb", limits.notebook_mb)
+            notebook = self._read(folder / f"{exercise.lesson}.ipynb", limits.notebook_mb)
+            for path in extra_files(folder, exercise.lesson, limits.extras_mb, self.course.ignore):
+                files[path.relative_to(folder).as_posix()] = self._read(path, limits.extras_mb)
         except HandinProblem as error:
             problem = str(error)
-            files = {}
         return Job(
             student,
             exercise.lesson,
-            notebook,
-            files,
+            b"" if problem else notebook,
+            {} if problem else files,
             exercise.release,
             exercise.judge,
             seed,
@@ -129,7 +130,7 @@ class Classroom:
         from nbgrader.utils import parse_utc
 
         try:
-            return parse_utc(read_bytes(path, STAMP_MB).decode().strip())
+            return parse_utc(self._read(path, STAMP_MB).decode().strip())
         except (ValueError, OverflowError) as error:
             raise HandinProblem("Its timestamp.txt holds no time; put one there.") from error
 
@@ -152,6 +153,12 @@ class Classroom:
         steps = ("source", "release", "submitted", "autograded", "feedback")
         named = [getattr(self.course, f"{step}_directory") for step in steps]
         return [Path(self.course.root), *(Path(self._path(step, ".", ".")) for step in named)]
+
+    def _read(self, path: Path, limit_mb: float) -> bytes:
+        """A file of a hand-in, behind no link."""
+        return read_bytes(
+            path, limit_mb, Path(self._path(self.course.submitted_directory, ".", "."))
+        )
 
     def _replace(self, path: Path, text: str, mode: int) -> None:
         """Writes a file so that whoever reads it finds the old or the new one, never a half."""
@@ -176,10 +183,8 @@ class Classroom:
         return os.path.normpath(self.course.format_path(step, student, lesson))
 
 
-def extra_files(
-    folder: Path, lesson: str, limit_mb: float, ignore: Sequence[str]
-) -> dict[str, bytes]:
-    """What lies beside the notebook, by its path in the folder.
+def extra_files(folder: Path, lesson: str, limit_mb: float, ignore: Sequence[str]) -> list[Path]:
+    """What lies beside the notebook, in its folder and below.
 
     Raises HandinProblem for a link, for what is no plain file, and for too much of it.
     """
@@ -189,7 +194,7 @@ def extra_files(
     ]
     if sum(path.lstat().st_size for path in paths) > limit_mb * 1e6:
         raise HandinProblem(f"The files beside the notebook are over {limit_mb:g} MB together.")
-    return {path.relative_to(folder).as_posix(): read_bytes(path, limit_mb) for path in paths}
+    return paths
 
 
 def _walk(folder: Path, ignore: Sequence[str]) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -51,8 +52,14 @@ def intake(
     taken = take(source, course, lesson=lesson, replace=replace, received=received)
     for each in taken:
         click.echo(str(each))
-    refused = sum(each.action == "refused" for each in taken)
-    click.echo(f"{len(taken) - refused} taken, {refused} refused.")
+    counts = Counter(each.action for each in taken)
+    took = sum(counts[action] for action in ("took", "renamed", "replaced"))
+    told = [
+        f"{took} taken",
+        *(f"{counts[each]} {each}" for each in ("kept", "left") if counts[each]),
+    ]
+    refused = counts["refused"]
+    click.echo(f"{', '.join([*told, f'{refused} refused'])}.")
     sys.exit(1 if refused else 0)
 
 

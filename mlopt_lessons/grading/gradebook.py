@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import secrets
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import nbformat
 from nbgrader import api
 from nbgrader.utils import is_grade, is_locked, is_solution
-from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from mlopt_lessons.grading.classroom import Classroom, Exercise
+from mlopt_lessons.grading.database import one_transaction, open_book, refusals
 from mlopt_lessons.grading.late import chosen_plugin, penalty
-from mlopt_lessons.grading.outcomes import GRADED, SEEDS, TABLES, Recorded, as_row, recorded
+from mlopt_lessons.grading.outcomes import GRADED, SEEDS, Recorded, as_row, recorded
 from mlopt_lessons.grading.records import Graded, GradingError
-from mlopt_lessons.sentences import first_line
 
 TRIES = 3  # of a transaction that another grader got in the way of
-LOCKED_S = 60  # how long another program that writes is waited for
 MOST_SEED = 2**62
 NO_RESPONSE = "No response."  # nbgrader's comment
 
@@ -44,10 +38,7 @@ class Gradebook:
     def __init__(self, classroom: Classroom) -> None:
         self.classroom = classroom
         self.late = chosen_plugin(classroom.app)
-        with _refusals(), _alembic_on_path():
-            self.book = api.Gradebook(_patient(classroom.db_url), classroom.course_id)
-            self._stamp()
-            TABLES.create_all(self.book.engine)
+        self.book = open_book(classroom.db_url, classroom.course_id)
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +70,7 @@ class Gradebook:
         """How each hand-in of a lesson was graded last, in the order of the students' names."""
         kept = GRADED.join(api.SubmittedNotebook, api.SubmittedNotebook.id == GRADED.c.notebook)
         query = GRADED.select().select_from(kept).where(GRADED.c.lesson == lesson)
-        with _refusals(), self.book.engine.connect() as connection:
+        with refusals(), self.book.engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
         return sorted((recorded(row) for row in rows), key=lambda each: each.student)
 
@@ -173,24 +164,12 @@ class Gradebook:
         """Makes a change in one transaction, again where another program got in the way."""
         for _ in range(TRIES - 1):
             try:
-                with _one_transaction(self.book.db):
+                with one_transaction(self.book.db):
                     return change()
             except (IntegrityError, OperationalError, api.InvalidEntry):
                 continue
-        with _refusals(), _one_transaction(self.book.db):
+        with refusals(), one_transaction(self.book.db):
             return change()
-
-    def _stamp(self) -> None:
-        """Notes the version of a new database, where a grader was killed before nbgrader did."""
-        if self.book.assignments:
-            return
-        self.book.db.execute(
-            text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)")
-        )
-        if self.book.db.execute(text("SELECT version_num FROM alembic_version")).first() is None:
-            version = text("INSERT INTO alembic_version (version_num) VALUES (:version)")
-            self.book.db.execute(version, {"version": api.get_alembic_version()})
-        self.book.db.commit()
 
 
 def _rows_of(cell: Any) -> Iterator[tuple[str, str]]:
@@ -239,54 +218,3 @@ def _unanswered(graded: Graded, source_cells: Iterable[Any]) -> set[str]:
         if name in stubs and "".join(cell["source"]).strip() != stubs[name]:
             answered.add(name)
     return (stubs.keys() | graded.written.keys()) - answered
-
-
-@contextmanager
-def _one_transaction(session: Any) -> Iterator[None]:
-    """Makes the commits of nbgrader's methods, one after each step, into a single one at the end."""
-    commit, session.commit = session.commit, session.flush
-    try:
-        with session.no_autoflush:  # nbgrader flushes, by committing, where it must
-            yield
-        commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        del session.commit
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """What a database refuses, as a sentence."""
-    try:
-        yield
-    except ImportError as error:
-        raise GradingError(
-            f"The gradebook needs the package {error.name}; for PostgreSQL run "
-            "pip install 'psycopg[binary]'."
-        ) from error
-    except (SQLAlchemyError, api.InvalidEntry) as error:
-        raise GradingError(
-            f"The gradebook cannot be used: {first_line(error)}; check its URL, and close what "
-            "else writes to it."
-        ) from error
-
-
-@contextmanager
-def _alembic_on_path() -> Iterator[None]:
-    """nbgrader calls alembic by name, which lies beside this Python, on the PATH or not."""
-    path = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), path])
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = path
-
-
-def _patient(url: str) -> URL:
-    """A SQLite database waits for another writer instead of giving up after five seconds."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and "timeout" not in parsed.query:
-        parsed = parsed.update_query_dict({"timeout": str(LOCKED_S)})
-    return parsed

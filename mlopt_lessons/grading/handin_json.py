@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from json.decoder import scanstring
+from json import JSONDecoder
 from typing import Any, TypeAlias
 
 from mlopt_lessons.grading.records import HandinProblem
 
 MOST_VALUES = 1_000_000  # a figure with as many points is drawn by hardly any notebook
+MOST_KEPT = 20_000  # objects of which something is wanted
 MOST_DEPTH = 60
 NOT_JSON = "It is not a notebook, its JSON is broken; ask for the file that Jupyter saved."
 TOO_MUCH = "Its outputs hold too much; ask for it again with all outputs cleared."
@@ -25,6 +26,7 @@ _COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"true|false|null|NaN|-?Infinity")  # the last two are Python's own JSON
 _MOST_DIGITS = 9
+_text = JSONDecoder().raw_decode  # of (text, place of a quotation mark): the text, and its end
 
 
 def wanted(text: str, want: Want) -> Any:
@@ -55,6 +57,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.count = 0
+        self.kept = 0
 
     def value(self, at: int, want: Want, depth: int) -> tuple[Any, int]:
         self.count += 1
@@ -62,7 +65,7 @@ class _Reader:
             raise HandinProblem(TOO_MUCH)
         first = self.text[at : at + 1]
         if first == '"':
-            found, end = scanstring(self.text, at + 1, True)
+            found, end = _text(self.text, at)
             return (found if want is not None else None), end
         if first == "{":
             return self._object(at + 1, want if isinstance(want, Mapping) else None, depth)
@@ -74,6 +77,9 @@ class _Reader:
         self, at: int, want: Mapping[str, Any] | None, depth: int
     ) -> tuple[dict[str, Any] | None, int]:
         kept: dict[str, Any] = {}
+        self.kept += want is not None
+        if self.kept > MOST_KEPT:
+            raise HandinProblem(TOO_MUCH)
         at = _spaced(self.text, at)
         more = self.text[at : at + 1] != "}"
         while more:
@@ -87,7 +93,9 @@ class _Reader:
             more, at = self._more(at, "}")
         return (kept if want is not None else None), at + 1
 
-    def _list(self, at: int, want: Sequence[Any] | None, depth: int) -> tuple[list[Any] | None, int]:
+    def _list(
+        self, at: int, want: Sequence[Any] | None, depth: int
+    ) -> tuple[list[Any] | None, int]:
         kept: list[Any] = []
         part = want[0] if want is not None else None
         at = _spaced(self.text, at)
@@ -102,7 +110,7 @@ class _Reader:
     def _key(self, at: int) -> tuple[str, int]:
         if self.text[at : at + 1] != '"':
             raise HandinProblem(NOT_JSON)
-        key, at = scanstring(self.text, at + 1, True)
+        key, at = _text(self.text, at)
         colon = _COLON.match(self.text, at)
         if colon is None:
             raise HandinProblem(NOT_JSON)

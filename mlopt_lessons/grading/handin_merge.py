@@ -76,22 +76,30 @@ def plain(source: str) -> str:
     return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
 
-def _of_release(cell: NotebookNode) -> MergedCell:
+def kind_of(cell: NotebookNode) -> Kind:
+    """The kind of a cell of a release."""
     marks = cell.metadata.get("nbgrader", {})
-    kind: Kind
     if marks.get("solution"):
-        kind = "answer" if cell.cell_type == "code" else "written"
-    elif marks.get("grade"):
-        kind = "check"
-    else:
-        kind = "locked" if cell.cell_type == "code" else "text"
-    return MergedCell(kind, marks.get("grade_id", ""), cell.source, cell.cell_type)
+        return "answer" if cell.cell_type == "code" else "written"
+    if marks.get("grade"):
+        return "check"
+    return "locked" if cell.cell_type == "code" else "text"
 
 
-def _matched(exercise: Sequence[MergedCell], cells: Iterable[HandedCell]) -> _Found:
-    """Finds cells by grade_id, and those without one, as some tools leave them, by their text."""
+def _of_release(cell: NotebookNode) -> MergedCell:
+    name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    return MergedCell(kind_of(cell), name, cell.source, cell.cell_type)
+
+
+def _matched(exercise: Sequence[MergedCell], cells: Sequence[HandedCell]) -> _Found:
+    """Finds cells by grade_id, and by their text where a tool has left none."""
     by_name = {cell.grade_id: place for place, cell in enumerate(exercise) if cell.grade_id}
-    by_text = {plain(cell.source): n for n, cell in enumerate(exercise) if cell.kind not in OPEN}
+    named = {cell.grade_id for cell in cells}
+    by_text = {
+        plain(cell.source): place
+        for place, cell in enumerate(exercise)
+        if cell.kind not in OPEN and (not cell.grade_id or cell.grade_id not in named)
+    }
     found, last = _Found(), -1
     for cell in cells:
         by, key = (by_name, cell.grade_id) if cell.grade_id else (by_text, plain(cell.source))
@@ -158,45 +166,46 @@ def _notes(
     exercise: Sequence[MergedCell], found: _Found, adopted: Sequence[MergedCell]
 ) -> list[str]:
     """What was put right, a sentence for each sort of change."""
-    places = [place for place, cell in enumerate(exercise) if cell.grade_id]
-    missing = [n for n in places if n not in found.first and exercise[n] not in adopted]
-    met = [n for n in places if n in found.first]
-    retyped = [n for n in met if found.first[n].cell_type != exercise[n].cell_type]
-    changed = [
-        n
-        for n in met
-        if exercise[n].kind not in OPEN
-        and plain(found.first[n].source) != plain(exercise[n].source)
-    ]
-    again = [n for n, times in Counter(found.order).items() if times > 1 and n in places]
-    twice = [n for n in again if exercise[n].kind in OPEN]
-    sorts = [
-        ("Put back, since it was missing", missing),
-        ("Taken from the exercise, since it was changed", changed),
-        ("Put back to its type, which was changed", retyped),
-        ("Run each time that it stood there", twice),
-        ("Taken once, though it stood there again", [n for n in again if n not in twice]),
-    ]
-    notes = [f"{says}: {_names(exercise[n] for n in sort)}." for says, sort in sorts if sort]
-    if adopted:
-        notes.append(f"Written anew in cells of the learner's own: {_names(adopted)}.")
-    if any(one > next_ for one, next_ in zip(met_order(found), met_order(found)[1:], strict=False)):
-        notes.append("The cells stood in another order; they ran in the order of the exercise.")
+    sorts = _sorts(exercise, found, adopted)
+    notes = [f"{says}: {', '.join(names)}." for says, names in sorts.items() if names]
+    order = list(found.first)
+    if order != sorted(order):
+        notes.append("The cells stood in another order; they ran in that of the exercise.")
     if found.unknown:
-        notes.append(f"Run as cells of the learner's own: {_shortened(found.unknown)}.")
+        notes.append(f"Not in the exercise, run as the learner's own: {_some(found.unknown)}.")
     return notes
 
 
-def met_order(found: _Found) -> list[int]:
-    """The places in the order in which they were first found."""
-    return list(found.first)
+def _sorts(
+    exercise: Sequence[MergedCell], found: _Found, adopted: Sequence[MergedCell]
+) -> dict[str, list[str]]:
+    """For each sort of change, how a sentence on it begins, and the cells."""
+    named = {n: cell for n, cell in enumerate(exercise) if cell.grade_id}
+    met = {n: (cell, found.first[n]) for n, cell in named.items() if n in found.first}
+    times = Counter(found.order)
+    missing = [c for n, c in named.items() if n not in found.first and c not in adopted]
+    changed = [c for c, handed in met.values() if c.kind not in OPEN and _differs(c, handed)]
+    retyped = [c for c, handed in met.values() if c.cell_type != handed.cell_type]
+    again = [c for n, c in named.items() if times[n] > 1]
+    return {
+        "Missing, and written anew in cells of the learner's own": _names(adopted),
+        "Missing, and put back": _names(missing),
+        "Changed, and taken from the exercise": _names(changed),
+        "Of another type, and put right": _names(retyped),
+        "There more than once, and each run": _names(c for c in again if c.kind in OPEN),
+        "There more than once, and taken once": _names(c for c in again if c.kind not in OPEN),
+    }
 
 
-def _names(cells: Iterable[MergedCell]) -> str:
-    return ", ".join(cell.grade_id for cell in cells)
+def _differs(cell: MergedCell, handed: HandedCell) -> bool:
+    return plain(cell.source) != plain(handed.source)
 
 
-def _shortened(names: Sequence[str]) -> str:
+def _names(cells: Iterable[MergedCell]) -> list[str]:
+    return [cell.grade_id for cell in cells]
+
+
+def _some(names: Sequence[str]) -> str:
     """Names that a learner made up, some of them, as text that a terminal only shows."""
     shown = [ascii(name[:40]) for name in dict.fromkeys(names)]
     more = len(shown) - MOST_NAMED

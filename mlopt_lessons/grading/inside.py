@@ -279,8 +279,9 @@ def _limit(limits: Limits) -> None:
         resource.RLIMIT_MSGQUEUE: 0,
     }
     if tuple(int(part) for part in platform.release().split(".")[:2]) >= (5, 14):
-        # Older kernels count what the same user runs outside the box, too.
-        most[resource.RLIMIT_NPROC] = limits.processes
+        # Older kernels count what the same user runs outside the box, too. Twice as many, so that
+        # it is the watchdog that ends the box, and a bomb does not use up the time instead.
+        most[resource.RLIMIT_NPROC] = 2 * limits.processes
     for which, value in most.items():
         # Above the first number a signal that says why, one second later the end.
         resource.setrlimit(which, (value, value + (which == resource.RLIMIT_CPU)))

@@ -134,7 +134,7 @@ def _contents(folder: Path) -> dict[str, str] | None:
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or not path.is_dir():
             try:
-                found[name] = hashlib.sha256(read_bytes(path, LARGEST_MB)).hexdigest()
+                found[name] = hashlib.sha256(read_bytes(path, LARGEST_MB, below=folder)).hexdigest()
             except HandinProblem:
                 return None
     return {name: digest for name, digest in found.items() if name not in BESIDE}

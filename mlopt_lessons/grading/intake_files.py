@@ -26,8 +26,9 @@ MOST_PACKED = 500  # in a learner's own zip
 MOST_LISTING = 1 << 20  # bytes of such a zip's list of its files
 MOST_RATIO = 200  # a notebook shrinks to a fifth, rarely to a fiftieth
 DEEPEST = 10  # folders in folders
-JUNK = ("__MACOSX", ".DS_Store", "._*", "Thumbs.db", "desktop.ini")
-JUNK += (".ipynb_checkpoints", "__pycache__", "*.pyc", ".git")
+SYSTEMS = ("__MACOSX", ".DS_Store", "._*", "Thumbs.db", "desktop.ini")
+TOOLS = (".ipynb_checkpoints", "__pycache__", "*.pyc", ".git")
+JUNK = SYSTEMS + TOOLS  # nobody hands these in; they are passed over without a line
 END, END_64 = b"PK\x05\x06", b"PK\x06\x07"
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError)
 UNIX_TIME = 0x5455  # the extra field of a zip's entry that holds a time in UTC
@@ -126,14 +127,14 @@ def _in_folder(root: Path) -> Iterator[Found]:
                 if entry.is_dir(follow_symlinks=False) and path.count("/") < 2 * DEEPEST:
                     folders.append((f"{path}/", Path(entry.path)))
                 else:
-                    yield _of_folder(entry, path)
+                    yield _of_folder(entry, path, root)
 
 
-def _of_folder(entry: os.DirEntry[str], path: str) -> Found:
+def _of_folder(entry: os.DirEntry[str], path: str, root: Path) -> Found:
     seen = entry.stat(follow_symlinks=False)
     at = datetime.fromtimestamp(seen.st_mtime, UTC)
     problem = _kind_problem(seen.st_mode) or name_problem(path)
-    return Found(path, at, lambda limit_mb: read_bytes(Path(entry.path), limit_mb), problem)
+    return Found(path, at, lambda limit_mb: read_bytes(root / path, limit_mb, below=root), problem)
 
 
 def _in_zip(archive: zipfile.ZipFile) -> Iterator[Found]:

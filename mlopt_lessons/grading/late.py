@@ -7,9 +7,10 @@ from typing import Any
 
 from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import AssignLatePenalties
-from traitlets import Float
+from traitlets import Float, TraitError
 
 from mlopt_lessons.grading.records import GradingError
+from mlopt_lessons.sentences import first_line
 
 DAY_S = 86400
 
@@ -37,9 +38,17 @@ class PerDay(BasePlugin):
 
 
 def chosen_plugin(app: Any) -> Any:
-    """The plugin that the class's nbgrader_config.py names, or nbgrader's own."""
-    setting = AssignLatePenalties(parent=app)
-    setting.init_plugin()
+    """The plugin that the class's nbgrader_config.py names, or nbgrader's own.
+
+    Raises GradingError where that cannot be used.
+    """
+    try:
+        setting = AssignLatePenalties(parent=app)
+        setting.init_plugin()
+    except (TraitError, ImportError, AttributeError) as error:
+        raise GradingError(
+            f"The late penalty in nbgrader_config.py cannot be used: {first_line(error)}."
+        ) from error
     return setting.plugin_inst
 
 

@@ -3,7 +3,7 @@
 The forms, as the platforms write them:
 
 - Moodle, "Download all submissions" (mod/assign/classes/downloader.php): a folder a learner,
-  `Ada Lovelace_12345_assignsubmission_file` (before 4.0 with one more `_`), or, without folders,
+  `Ada Lovelace_12345_assignsubmission_file` (older ones end with `_`), or, without folders,
   `Ada Lovelace_12345_assignsubmission_file_x.ipynb`. The number is the learner's in this one
   assignment and another in the next, so that the learner is known by name. With anonymous
   marking all are called Participant.

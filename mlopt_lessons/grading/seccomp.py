@@ -17,7 +17,8 @@ HIDDEN_MEMORY = """
     io_setup io_uring_setup io_uring_enter io_uring_register inotify_init inotify_init1 fanotify_init
     socket socketpair add_key request_key keyctl userfaultfd
 """
-# Other processes, namespaces, mounts, and doors of the kernel that a learner's code never needs.
+# Other processes, namespaces, mounts, the box's one core, and doors of the kernel that a learner's
+# code never needs.
 WAYS_OUT = """
     ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp process_madvise unshare setns
     mount umount2 pivot_root chroot open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr
@@ -25,6 +26,7 @@ WAYS_OUT = """
     quotactl_fd swapon swapoff reboot kexec_load kexec_file_load init_module finit_module delete_module
     iopl ioperm modify_ldt personality settimeofday clock_settime clock_adjtime adjtimex
     sethostname setdomainname vhangup nfsservctl move_pages migrate_pages mbind set_mempolicy
+    sched_setaffinity
 """
 # They do nothing and say that it went well. Where root grades, /dev/null in the box has its owner
 # here, so that its mode and times could be changed; programs that copy files call these, too.

@@ -1,31 +1,34 @@
-"""The graded notebook, as formgrader and feedback show it, made anew from what may be shown.
+"""The marked notebook, which nbgrader's formgrader and its feedback turn into pages.
 
-A stranger's text is shown as text and nothing else: no script, link, picture from elsewhere or
-formula of it reaches the instructor's browser.
+nbgrader puts what it finds in a notebook on a page as it is, so nothing of a stranger's notebook
+is passed on: every cell and output is made anew, of the exercise's own cells and of text.
 """
 
 from __future__ import annotations
 
 import base64
-import html
-import struct
+import copy
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import (
-    new_code_cell,
-    new_markdown_cell,
-    new_notebook,
-    new_output,
-)
 
-from mlopt_lessons.grading.handin import Merged, MergedCell
+from mlopt_lessons.grading.handin_merge import OPEN, Merged, MergedCell, kind_of, plain
 from mlopt_lessons.grading.records import CellRun, Output, TaskMark
+from mlopt_lessons.grading.sheet_png import picture
+from mlopt_lessons.grading.sheet_text import block, code, readable
 
-MOST_PIXELS = 4000  # of a picture's sides
-PNG_HEAD = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+MOST_EACH = 20_000  # characters of one source or output
+MOST_TEXT = 200_000  # characters of all outputs and own cells together
+COSTS = 200  # characters that each of them counts for at least, however short it is
+MOST_PICTURES = 4_000_000  # bytes of all pictures together
+MOST_PIXELS = 40_000_000
+LEFT_OUT = "A picture is left out here: it is broken or too large, or there are too many."
+ALT = "A picture that this cell showed"
+
+Made = dict[str, Any]  # a cell or an output as JSON has it
 
 
 def sheet(
@@ -33,75 +36,150 @@ def sheet(
     merged: Merged,
     runs: Mapping[int, CellRun],
     marks: Mapping[str, TaskMark],
-    notes: Sequence[str],
+    notes: Sequence[str] = (),
 ) -> str:
-    """The notebook as JSON. `runs` by the place of a cell in `merged`, `marks` by the check's id."""
-    metadata = {
-        _id(cell): dict(cell.metadata.nbgrader)
-        for cell in release.cells
-        if "nbgrader" in cell.metadata
-    }
-    cells = [_text_cell("The grader noted:\n" + "\n".join(notes))] if notes else []
+    """The marked notebook as JSON, of a few megabytes at most.
+
+    `runs` are by the place of a cell in `merged`, `marks` by the grade_id of a check. Points,
+    kernel and all other metadata are the release's. Outputs are text and PNG, and what the learner
+    wrote as Markdown is shown as it was typed.
+    """
+    fixed = (cell for cell in release.cells if kind_of(cell) not in OPEN)
+    answers = {_name(cell): cell for cell in release.cells if kind_of(cell) in OPEN}
+    shown, room = _shown(answers, merged), _Room()
+    cells = [_notes(notes)] if notes else []
     for place, cell in enumerate(merged.cells):
-        made = _cell(cell, runs.get(place), marks.get(cell.grade_id))
-        if marked := metadata.pop(cell.grade_id, None):  # once: an id stands for one cell
-            made.metadata["nbgrader"] = marked
+        if place in shown:
+            made = _answered(answers[cell.grade_id], cell.source)
+        elif cell.kind in (*OPEN, "own"):
+            made = _own(cell, place, room)
+        else:
+            made = _copied(next(fixed))
+        if made["cell_type"] == "code":
+            made |= {"execution_count": None, "outputs": _outputs(runs.get(place), room)}
+        if cell.kind == "check" and cell.grade_id in marks:
+            made["outputs"] = [_stream(_marked(marks[cell.grade_id]))]
         cells.append(made)
-    for number, made in enumerate(cells):
-        made.id = f"cell-{number}"
-    kernel = {name: release.metadata[name] for name in ("kernelspec",) if name in release.metadata}
-    return nbformat.writes(new_notebook(cells=cells, metadata=kernel))
+    return _notebook(release, cells)
 
 
-def told(mark: TaskMark) -> str:
-    """What a learner is told about a task: points, part by part where there are several, and why."""
-    lines = [f"{mark.title}: {mark.earned:g} of {mark.points:g} points."]
-    if len(mark.parts) > 1:
-        lines += [f"  {part.earned:g} of {part.points:g}  {part.says}" for part in mark.parts]
-    return "\n".join([*lines, mark.message]) + "\n"
+@dataclass
+class _Room:
+    """What is left of the space for all that is the learner's own."""
+
+    text: int = MOST_TEXT
+    pictures: int = MOST_PICTURES
+    pixels: int = MOST_PIXELS
+
+    def for_text(self, text: str) -> int:
+        """How many characters of a text may be shown; they are taken from what is left."""
+        most = min(MOST_EACH, max(0, self.text - COSTS))
+        self.text -= min(len(text), most) + COSTS
+        return most
+
+    def for_picture(self, png: bytes) -> bytes | None:
+        """The picture to be shown, or None where it is none or there is no room for it."""
+        found = picture(png) if len(png) <= self.pictures else None
+        if found is None or found.pixels > self.pixels or self.text < COSTS:
+            return None
+        self.pictures -= len(found.png)
+        self.pixels -= found.pixels
+        self.text -= COSTS
+        return found.png
 
 
-def _id(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+def _name(cell: NotebookNode) -> str:
+    return cell.metadata.nbgrader.grade_id
 
 
-def _cell(cell: MergedCell, run: CellRun | None, mark: TaskMark | None) -> NotebookNode:
+def _shown(answers: Mapping[str, NotebookNode], merged: Merged) -> set[int]:
+    """The place of each answer: where it stands more than once, of the last in which there is one."""
+    empty: dict[str, int] = {}
+    filled: dict[str, int] = {}
+    for place, cell in enumerate(merged.cells):
+        if cell.kind in OPEN:
+            same = plain(cell.source) == plain(answers[cell.grade_id].source)
+            (empty if same else filled)[cell.grade_id] = place
+    return set((empty | filled).values())
+
+
+def _copied(cell: NotebookNode) -> Made:
+    """A cell of the release, without outputs."""
+    kept = ("cell_type", "id", "metadata", "source", "attachments")
+    return {key: copy.deepcopy(cell[key]) for key in kept if key in cell}
+
+
+def _answered(cell: NotebookNode, source: str) -> Made:
+    """The learner's text in a cell of the release."""
     if cell.cell_type == "code":
-        outputs = [_output(each) for each in run.outputs] if run else []
-        if mark is not None:
-            outputs = [new_output("stream", name="stdout", text=printable(told(mark)))]
-        return new_code_cell(printable(cell.source), outputs=[each for each in outputs if each])
-    if cell.kind in ("told", "locked"):
-        return new_markdown_cell(cell.source)
-    return _text_cell(cell.source)
+        return _copied(cell) | {"source": code(source, MOST_EACH)}
+    made = _copied(cell) | {"source": block(readable(source, MOST_EACH))}
+    made.pop("attachments", None)
+    return made
 
 
-def _text_cell(text: str) -> NotebookNode:
-    """Text in a block that is shown letter by letter; `$` would begin a formula."""
-    shown = html.escape(printable(text)).replace("$", "&#36;")
-    return new_markdown_cell(f'<pre style="white-space: pre-wrap">{shown}\n</pre>')
+def _own(cell: MergedCell, place: int, room: _Room) -> Made:
+    """A cell that is none of the release's."""
+    most = room.for_text(cell.source)
+    is_code = cell.cell_type == "code"
+    source = code(cell.source, most) if is_code else block(readable(cell.source, most))
+    kind = "code" if is_code else "markdown"
+    return {"cell_type": kind, "id": f"learner-{place}", "metadata": {}, "source": source}
 
 
-def printable(text: str) -> str:
-    """The text without control characters, but for ends of line and tabs."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
+def _notes(notes: Sequence[str]) -> Made:
+    text = readable("\n".join(["Notes of the grader", *notes]), MOST_EACH)
+    return {"cell_type": "markdown", "id": "grader-notes", "metadata": {}, "source": block(text)}
 
 
-def _output(output: Output) -> NotebookNode | None:
+def _outputs(run: CellRun | None, room: _Room) -> list[Made]:
+    """What a cell showed, until there is no room; then a line says so."""
+    made: list[Made] = []
+    for output in run.outputs if run else ():
+        made.append(_output(output, room))
+        if room.text < COSTS:
+            break
+    return made
+
+
+def _output(output: Output, room: _Room) -> Made:
     if output.kind == "png":
-        data = {"image/png": base64.b64encode(output.png).decode("ascii")}
-        return new_output("display_data", data=data) if _is_picture(output.png) else None
-    text = printable(output.text)
+        png = room.for_picture(output.png)
+        return _stream(LEFT_OUT) if png is None else _picture(png)
+    text = readable(output.text, room.for_text(output.text))
     if output.kind == "error":
-        lines: dict[str, Any] = {"ename": "Error", "evalue": "", "traceback": [text]}
-        return new_output("error", **lines)
+        return {"output_type": "error", "ename": "Error", "evalue": "", "traceback": [text]}
     if output.kind == "result":
-        return new_output("display_data", data={"text/plain": text})
-    return new_output("stream", name="stdout", text=text)
+        return {"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}}
+    return _stream(text)
 
 
-def _is_picture(png: bytes) -> bool:
-    """Whether it starts as a PNG of a size that a browser can show."""
-    if not png.startswith(PNG_HEAD) or len(png) < len(PNG_HEAD) + 8:
-        return False
-    return all(0 < side <= MOST_PIXELS for side in struct.unpack(">II", png[16:24]))
+def _stream(text: str) -> Made:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def _picture(png: bytes) -> Made:
+    data = {"image/png": base64.b64encode(png).decode("ascii")}
+    return {"output_type": "display_data", "data": data, "metadata": {"image/png": {"alt": ALT}}}
+
+
+def _marked(mark: TaskMark) -> str:
+    """What is said under a check: the points, what they are for, and the message."""
+    lines = [f"{mark.title}: {mark.earned:g} of {mark.points:g} points"]
+    lines += [f"  {part.earned:g} of {part.points:g}  {part.says}" for part in mark.parts]
+    return readable("\n".join([*lines, "", mark.message]), MOST_EACH)
+
+
+def _notebook(release: NotebookNode, cells: Sequence[Made]) -> str:
+    """The notebook as JSON, with the kernel and the language of the release.
+
+    The name of the language alone: some of what colours code takes minutes for some code.
+    """
+    language = release.metadata.get("language_info", {}).get("name", "python")
+    metadata = {"language_info": {"name": language}}
+    if "kernelspec" in release.metadata:
+        metadata["kernelspec"] = copy.deepcopy(release.metadata.kernelspec)
+    for place, cell in enumerate(cells):
+        cell.setdefault("id", f"exercise-{place}")  # notebooks before format 4.5 have none
+    content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
