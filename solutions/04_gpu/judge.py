@@ -1,12 +1,20 @@
-"""Exercise 04 as its author sees it: right answers, and each named wrong answer as code.
+"""Exercise 04 as its author sees it: right answers, each named wrong answer as code, hidden marks.
 
-Never shipped to learners. Tests prove that each wrong answer gets its own hint.
+Never shipped to learners. Tests prove that each wrong answer gets its own hint and loses points.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from mlopt_lessons.gpu.exercise import TASK_1, TASK_2, TASK_3, TASK_4
+from mlopt_lessons.grading.marking import Args, Hidden, compared, number
 
 Row = dict[str, Any]
 STEPS, NEEDS_GB, DEADLINE_H = 90_000, 44, 8
@@ -42,19 +50,13 @@ OFFERS = (
 )
 
 
-def chosen(
-    by: Callable[[Offer], float] = Offer.dollars,
-    memory: bool = True,
-    deadline: bool = True,
-    whole: bool = False,
-) -> Callable[[tuple[Offer, ...]], float]:
+def chosen(by: Any = Offer.dollars, whole: bool = False, without: str = "") -> Any:
     """Task 1: the dollars of the offer that is least by `by` among those that fit."""
 
     def answer(offers: tuple[Offer, ...]) -> float:
-        fit = [each for each in offers if not memory or each.memory_gb >= NEEDS_GB]
-        fit = [each for each in fit if not deadline or each.hours() <= DEADLINE_H]
-        best = min(fit, key=by)
-        return best.dollars(best.gpus if whole else 1)
+        fit = [each for each in offers if without == "memory" or each.memory_gb >= NEEDS_GB]
+        fit = [each for each in fit if without == "deadline" or each.hours() <= DEADLINE_H]
+        return (best := min(fit, key=by)).dollars(best.gpus if whole else 1)
 
     return answer
 
@@ -63,8 +65,6 @@ def chosen(
 class Memory:
     """Task 2: GB of a training; each field is how many bytes or times a part is counted."""
 
-    weight: int = 4
-    gradient: int = 4
     state: int = 8
     activations: bool = True
     times_batch: bool = True
@@ -72,14 +72,10 @@ class Memory:
     frozen_too: bool = False
     unit: float = 1e9
 
-    def __call__(
-        self, parameters: int, trained: int, activations: int, batch: int, overhead_gb: float
-    ) -> float:
-        learning = parameters if self.frozen_too else trained
-        weights = self.weight * parameters + (self.gradient + self.state) * learning
-        samples = batch if self.times_batch else 1
-        total = weights + self.activations * activations * samples
-        return total / self.unit + self.overhead * overhead_gb
+    def __call__(self, parameters: int, trained: int, each: int, batch: int, gb: float) -> float:
+        weights = 4 * parameters + (4 + self.state) * (parameters if self.frozen_too else trained)
+        total = weights + self.activations * each * (batch if self.times_batch else 1)
+        return total / self.unit + self.overhead * gb
 
 
 @dataclass(frozen=True)
@@ -97,9 +93,8 @@ class Roofline:
 
     def __call__(self, gpu: Row, model: Row, batch: int) -> tuple[float, str]:
         samples = batch if self.batched else 1
-        rate = gpu["headline_tflops"] * 1e12
-        if gpu["with_sparsity"] and self.dense:
-            rate /= 2
+        halved = gpu["with_sparsity"] and self.dense
+        rate = gpu["headline_tflops"] * 1e12 / (2 if halved else 1)
         weights = self.weight_bytes * model["parameters"] * (1 if self.weights_once else samples)
         moved = weights + model["activation_bytes"] * samples
         seconds = {
@@ -127,12 +122,9 @@ class Fleet:
     by: str = "total"
 
     def __call__(self, gpus: list[Row], service: Row) -> tuple[str, int] | None:
-        plans = [self.plan(each, service) for each in gpus]
-        found = [plan for plan in plans if plan is not None]
-        if not found:
-            return None
-        best = min(found, key=lambda plan: plan[self.by])
-        return best["name"], best["machines"]
+        plans = [plan for gpu in gpus if (plan := self.plan(gpu, service))]
+        best = min(plans, key=lambda plan: plan[self.by], default=None)
+        return (best["name"], best["machines"]) if best else None
 
     def plan(self, gpu: Row, service: Row) -> Row | None:
         """The machines of one kind of GPU, or None where no copy fits."""
@@ -143,19 +135,14 @@ class Fleet:
         needed = math.ceil(service["copies"] / (min(rooms) if self.pooled else each))
         machines = math.ceil(needed / (1 if self.machine_each else gpu["gpus"]))
         paid = machines if self.whole else needed / gpu["gpus"]
-        return {
-            "name": gpu["name"],
-            "machines": machines,
-            "total": paid * gpu["usd_h"],
-            "hour": gpu["usd_h"] / gpu["gpus"],
-            "seconds": gpu["seconds"],
-        }
+        bill = {"name": gpu["name"], "machines": machines, "total": paid * gpu["usd_h"]}
+        return bill | {"hour": gpu["usd_h"] / gpu["gpus"], "seconds": gpu["seconds"]}
 
     def rooms(self, gpu: Row, service: Row) -> list[float]:
         """How many copies a GPU takes by its memory, and by its time."""
         by_memory = gpu["memory_gb"] / service["memory_gb"]
-        most = service["most_busy"] if self.reserve else 1
-        by_time = most / (service["requests_s"] * gpu["seconds"])
+        by_time = service["most_busy"] if self.reserve else 1
+        by_time /= service["requests_s"] * gpu["seconds"]
         if not self.memory:
             by_memory = by_time if by_memory >= 1 else 0
         if not self.busy:
@@ -163,23 +150,18 @@ class Fleet:
         return [by_memory, by_time]
 
 
-RIGHT: dict[str, Any] = {
-    "04-1": chosen(),
-    "04-2": Memory(),
-    "04-3": Roofline(),
-    "04-4": Fleet(),
-}
+RIGHT: dict[str, Any] = {"04-1": chosen(), "04-2": Memory(), "04-3": Roofline(), "04-4": Fleet()}
 WRONG: dict[str, dict[str, Any]] = {
     "04-1": {
         "price-per-hour": chosen(by=lambda offer: offer.usd_h / offer.gpus),
-        "ignores-memory": chosen(memory=False),
-        "deadline-ignored": chosen(deadline=False),
+        "ignores-memory": chosen(without="memory"),
+        "deadline-ignored": chosen(without="deadline"),
         "fastest-is-cheapest": chosen(by=Offer.hours),
         "utilisation-is-efficiency": chosen(by=lambda offer: -offer.utilisation),
         "machine-for-its-gpu": chosen(whole=True),
     },
     "04-2": {
-        "weights-are-the-memory": Memory(gradient=0, state=0, activations=False, overhead=False),
+        "weights-are-the-memory": lambda parameters, *_: 4 * parameters / 1e9,
         "optimizer-forgotten": Memory(state=0),
         "one-moment-of-adam": Memory(state=4),
         "activations-of-one-sample": Memory(times_batch=False),
@@ -201,15 +183,117 @@ WRONG: dict[str, dict[str, Any]] = {
         "batch-forgotten": Roofline(batched=False),
     },
     "04-4": {
-        "memory-is-shared-too": Fleet(memory=False),
-        "busy-does-not-add": Fleet(busy=False),
         "deadline-ignored": Fleet(limit=False),
         "full-is-fine": Fleet(reserve=False),
+        "memory-is-shared-too": Fleet(memory=False),
+        "busy-does-not-add": Fleet(busy=False),
         "one-job-a-gpu": Fleet(shared=False),
         "copies-are-split": Fleet(pooled=True),
-        "part-of-a-machine": Fleet(whole=False),
         "machine-for-its-gpu": Fleet(machine_each=True),
+        "part-of-a-machine": Fleet(whole=False),
         "price-per-hour": Fleet(by="hour"),
         "fastest-is-cheapest": Fleet(by="seconds"),
     },
+}
+
+
+def trainings(generator: Generator) -> Iterator[Args]:
+    """Task 2: thirty trainings, each with frozen weights and learning ones."""
+    for _ in range(30):
+        frozen, learning = generator.integers(10**7, 10**9, 2).tolist()
+        activations, batch = generator.integers((10**6, 2), (10**9, 300)).tolist()
+        yield frozen + learning, learning, activations, batch, float(generator.uniform(0.1, 2))
+
+
+def added_up(parameters: int, trained: int, activations: int, batch: int, extra_gb: float) -> float:
+    """Task 2 in megabytes, the frozen weights and the learning ones apart."""
+    megabytes = (parameters - trained) * 4e-6 + trained * 16e-6 + activations * batch * 1e-6
+    return megabytes / 1000 + extra_gb
+
+
+def steps(generator: Generator) -> Iterator[Args]:
+    """Task 3: forty steps, whose arithmetic takes from a fourth to four times as long as bytes."""
+    for place, ratio in enumerate(np.geomspace(1 / 4, 4, 40).tolist()):
+        dense, speed = generator.uniform((50, 200), (1000, 4000)).tolist()
+        parameters, moved = generator.integers(10**6, (10**9, 10**8)).tolist()
+        batch, sparse = round(2 ** generator.uniform(0, 9)), bool(place % 2)
+        gpu = {"headline_tflops": dense * (1 + sparse), "with_sparsity": sparse}
+        gmacs = ratio * (2 * parameters + moved * batch) / speed * dense / batch / 2e6
+        model = {"gmacs": gmacs, "parameters": parameters, "activation_bytes": moved}
+        yield gpu | {"bandwidth_gb_s": speed}, model, batch
+
+
+def longer(gpu: Row, model: Row, batch: int) -> tuple[float, str]:
+    """Task 3 in milliseconds."""
+    arithmetic = model["gmacs"] * batch * (2 + 2 * gpu["with_sparsity"]) / gpu["headline_tflops"]
+    moved = model["parameters"] * 2 + model["activation_bytes"] * batch
+    memory = moved / gpu["bandwidth_gb_s"] / 1e6
+    return (arithmetic / 1e3, "compute") if arithmetic > memory else (memory / 1e3, "bandwidth")
+
+
+def machines(generator: Generator, kinds: int) -> list[Row]:
+    """Task 4: so many machines that can be rented."""
+    drawn = generator.uniform((1, 0, 2, 0.004), (3, 4, 11, 0.06), (kinds, 4)).tolist()
+    return [
+        {"name": f"GPU {place}", "usd_h": usd * 2 ** int(power), "gpus": 2 ** int(power)}
+        | {"memory_gb": 8 * int(eights), "seconds": seconds}
+        for place, (usd, power, eights, seconds) in enumerate(drawn)
+    ]
+
+
+def service(generator: Generator, kinds: int) -> tuple[list[Row], Row]:
+    """Task 4: GPUs and a service, for which one of them may be just as fast as it must be."""
+    offered = machines(generator, kinds)
+    memory, requests, place, pace = generator.integers((2, 1, 0, 0), (30, 30, kinds, 3)).tolist()
+    copies, most_busy = generator.uniform((1, 0.2), (6, 0.9)).tolist()
+    wanted = {"copies": round(2**copies), "requests_s": requests, "memory_gb": memory}
+    limit = offered[place]["seconds"] * (0.9, 1, 1.1)[pace]
+    return offered, wanted | {"limit_s": limit, "most_busy": most_busy}
+
+
+def shops(generator: Generator, kinds: int, rules: list[str], fits: list[bool]) -> Iterator[Args]:
+    """Task 4: services that each wrong rule gets wrong; one of the GPUs will do if it `fits`."""
+    for rule, fit in product(rules, fits):
+        right, wrong = None, None
+        while right == wrong or fit != (right is not None):
+            given = service(generator, kinds)
+            right, wrong = one_by_one(*given), WRONG["04-4"][rule](*given)
+        yield given
+
+
+def one_by_one(gpus: list[Row], service: Row) -> tuple[str, int] | None:
+    """Task 4, with copies put onto GPUs, and GPUs into machines, one by one."""
+    bills: dict[tuple[str, int], float] = {}
+    for gpu in (each for each in gpus if each["seconds"] <= service["limit_s"]):
+        held, busy, room = service["memory_gb"], service["requests_s"] * gpu["seconds"], 0
+        while (room + 1) * held <= gpu["memory_gb"] and (room + 1) * busy <= service["most_busy"]:
+            room += 1
+        if room:
+            used = len(range(0, len(range(0, service["copies"], room)), gpu["gpus"]))
+            bills[gpu["name"], used] = used * gpu["usd_h"]
+    return min(bills, key=lambda plan: bills[plan], default=None)
+
+
+_step = partial(compared, draw=steps, right=longer, wrong=WRONG["04-3"])
+_fleet = partial(compared, right=one_by_one, wrong=WRONG["04-4"])
+_RULES = list(WRONG["04-4"])
+_ONE_KIND = partial(shops, kinds=1, rules=_RULES[1:7] * 5, fits=[True])
+_SEVERAL = partial(shops, kinds=6, rules=_RULES * 3, fits=[True])
+_SOME_NONE = partial(shops, kinds=2, rules=_RULES[:2] * 5, fits=[True, False])
+_JOB = number(2, "the dollars of the training", STEPS / 9 / 3600 * 55.04 / 8, tolerance=5e-4)
+_GB = compared(2, "the gigabytes of a training", trainings, added_up, wrong=WRONG["04-2"])
+_STEP = (
+    _step(2, "the least seconds of a step", pick=lambda pair: pair[0]),
+    _step(1, "which of the two binds", pick=lambda pair: pair[1]),
+)
+_FLEET = (
+    _fleet(2, "how many machines of one kind hold all copies", _ONE_KIND),
+    _fleet(1, "the cheapest fleet of several kinds", _SEVERAL),
+    _fleet(1, "a None where no GPU will do, and only there", _SOME_NONE, pick=lambda p: p is None),
+)
+HIDDEN: dict[str, Hidden] = {
+    "04-1": Hidden(TASK_1, "answer", (_JOB,)),
+    "04-2": Hidden(TASK_2, "training_memory", (_GB,)),
+    "04-3": Hidden(TASK_3, "step_time", _STEP),
+    "04-4": Hidden(TASK_4, "fleet", _FLEET),
 }

@@ -20,7 +20,6 @@ from mlopt_lessons.workbench.prices import gpu_prices
 TASKS = (exercise.TASK_1, exercise.TASK_2, exercise.TASK_3, exercise.TASK_4)
 EXERCISE = Exercise("04_gpu", TASKS, {})
 EXERCISE.numbers["04-1"] = (EXERCISE.judge.OFFERS,)
-WRONG = EXERCISE.judge.WRONG
 MONTH_H = 730
 
 
@@ -40,12 +39,6 @@ def names_of(cell: str) -> dict[str, Any]:
     names: dict[str, Any] = {"np": np, "pd": pd, "math": math, "GPUS": exercise.GPUS}
     exec(cells()[cell].source, names)
     return names
-
-
-def marked(cell: str, **answer: Any) -> None:
-    """Runs the hidden tests of a task; raises AssertionError when they find fault."""
-    _, hidden = cells()[cell].source.split("### BEGIN HIDDEN TESTS")
-    exec(hidden, {"np": np} | answer)
 
 
 def listed(gpu: str, machine_gpus: int) -> list[float]:
@@ -113,22 +106,6 @@ class TestExercise04(ExerciseTests):
         assert exercise.TASK_4.cases[0].args[0] == exercise.GPUS
         assert exercise.GPUS is not exercise.TASK_4.cases[0].args[0]
         assert exercise.GPUS[0] is not exercise.TASK_4.cases[0].args[0][0]
-
-    @pytest.mark.parametrize(
-        ("cell", "name", "number"),
-        [
-            ("task-2-check", "training_memory", "04-2"),
-            ("task-3-check", "step_time", "04-3"),
-            ("task-4-check", "fleet", "04-4"),
-        ],
-    )
-    def test_the_hidden_tests_tell_right_from_every_named_wrong(
-        self, cell: str, name: str, number: str
-    ) -> None:
-        marked(cell, **{name: EXERCISE.judge.RIGHT[number]})
-        for answer in WRONG[number].values():
-            with pytest.raises(AssertionError):
-                marked(cell, **{name: answer})
 
     @given(
         st.lists(st.tuples(st.integers(1, 9), st.integers(8, 80), st.integers(3, 60)), max_size=4),

@@ -47,12 +47,6 @@ def names_of(cell: str) -> dict[str, Any]:
     return names
 
 
-def marked(cell: str, **answer: Any) -> None:
-    """Runs the hidden tests of a task; raises AssertionError when they find fault."""
-    _, hidden = cells()[cell].source.split("### BEGIN HIDDEN TESTS")
-    exec(hidden, {"np": np, "pd": pd} | answer)
-
-
 class TestExercise07(ExerciseTests):
     exercise = EXERCISE
     secrets = ("12_722", "12722", "left * saving", "split[", "remains *=", "cheapest, months")
@@ -119,22 +113,6 @@ class TestExercise07(ExerciseTests):
         assert exercise.VARIANTS is not exercise.TASK_4.cases[0].args[0]
         assert exercise.VARIANTS[0] is not exercise.TASK_4.cases[0].args[0][0]
 
-    @pytest.mark.parametrize(
-        ("cell", "name", "number"),
-        [
-            ("task-2-check", "waterfall", "07-2"),
-            ("task-3-check", "fair_split", "07-3"),
-            ("task-4-check", "plan", "07-4"),
-        ],
-    )
-    def test_the_hidden_tests_tell_right_from_every_named_wrong(
-        self, cell: str, name: str, number: str
-    ) -> None:
-        marked(cell, **{name: RIGHT[number]})
-        for answer in WRONG[number].values():
-            with pytest.raises(AssertionError):
-                marked(cell, **{name: answer})
-
     def test_the_worked_example(self) -> None:
         table = names_of("task-1-worked")["levers"]
         assert table.story_saved.tolist() == pytest.approx([6_000, 1_200, 560])
@@ -160,6 +138,8 @@ class TestExercise07(ExerciseTests):
         for mistake in ("savings-add-up", "eligibility-forgotten", "rest-forgotten"):
             assert f"${wrong[mistake]:,.2f}".removesuffix(".00") in hints[mistake]
         assert f"${wrong['remaining-for-saved']:,.2f} is" in hints["remaining-for-saved"]
+        assert wrong["more-than-all-is-saved"] == pytest.approx(24_000 - 24_000 * 110 / 100)
+        assert f"−${-wrong['more-than-all-is-saved']:,.0f}" in hints["more-than-all-is-saved"]
         assert f"${wrong['rounded-early'] - 12_722.4:.0f} too high" in hints["rounded-early"]
         story = exercise.TASK_3.cases[0].wrong
         for mistake in ("alone-is-fair", "last-is-fair", "first-and-last-are-all"):
