@@ -31,7 +31,8 @@ HUGE = ("01_cost", 4, "print('x' * 300_000_000)\n", "one that prints 300 MB")
 def make_class(folder: Path, lesson: str, count: int, line: str) -> None:
     """A class folder with `count` solved hand-ins of one lesson."""
     shutil.copytree(ROOT / "solutions" / lesson, folder / "solutions" / lesson)
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    for config in ("nbgrader_config.py", "nbgrader_config.json"):
+        shutil.copy(ROOT / config, folder)
     notebook = nbformat.read(folder / "solutions" / lesson / f"{lesson}.ipynb", as_version=4)
     first = next(cell for cell in notebook.cells if _is_answer(cell))
     first.source = line + first.source
@@ -62,6 +63,7 @@ def grading_rows() -> list[tuple[str, str]]:
             if line != HUGE[2]:
                 shutil.copytree(boxed, plain, ignore=shutil.ignore_patterns("autograded"))
                 (plain / "nbgrader_config.py").write_text(PLAIN, encoding="utf-8")
+                (plain / "nbgrader_config.json").unlink()
                 theirs, _ = a_minute(plain, count, "nbgrader", "autograde", lesson, "--force")
                 told += f"; plain nbgrader, without a box, {theirs:.0f}"
             rows.append((f"hand-ins graded, {name}", told))

@@ -32,8 +32,7 @@ TASK_1 = Task(
         "savings-add-up": "$10,440 comes from adding: 24 + 22.5 + 10 = 56.5 % off. Right-sizing "
         "cannot save a dollar that spot has saved already: multiply what remains of each.",
         "more-than-all-is-saved": "−$2,400: you took 60 + 30 + 20 = 110 % off the whole bill. Each "
-        "lever acts on its eligible share only, and on what the others left: multiply what remains "
-        "of each.",
+        "lever acts on its share only, and on what the others left: multiply what remains.",
         "eligibility-forgotten": "$5,376 is 24,000 × 0.4 × 0.7 × 0.8: each lever on the whole "
         "bill. Spot can act on 40 % of it only: 0.6 of 40 % are saved, and 0.76 remains.",
         "remaining-for-saved": "$11,277.60 is what is saved. Asked is what is left to pay.",

@@ -199,7 +199,8 @@ def _launch(limits: Limits, core: int) -> tuple[subprocess.Popen[bytes], int]:
             os.close(tell)
         about = info.read()
     if not about:
-        raise GradingError(_cause(_last_line(wrap)))
+        with wrap:
+            raise GradingError(_cause(_last_line(wrap)))
     return wrap, json.loads(about)["child-pid"]
 
 

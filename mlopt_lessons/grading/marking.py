@@ -66,6 +66,11 @@ class Hidden:
             raise GradingError(f"The parts of task {self.task.id} do not add up to its points.")
 
     @property
+    def is_function(self) -> bool:
+        """Whether the learner writes a function; otherwise a plain value."""
+        return any(case.args for case in self.task.cases)
+
+    @property
     def cell(self) -> str:
         """The grade_id of the task's check in the notebook: task-2-check for task 03-2."""
         return f"task-{self.task.id.split('-')[1]}-check"
@@ -127,10 +132,27 @@ def ask(answer: Answer, args: Args) -> Any:
         raise CallFailed(str(error)) from error
 
 
-def mark(hidden: Hidden, answer: Answer, seed: int) -> TaskMark:
-    """The marks of one answer. Raises BoxLost where the box ends while it is asked.
+@dataclass(frozen=True)
+class Judged:
+    """What the hidden inputs say of an answer: its parts, and the misconception that explains it.
 
-    The same seed draws the same inputs, in whatever order tasks are marked.
+    `why` is the judge's own sentence where there was nothing to compare.
+    """
+
+    parts: tuple[PartMark, ...]
+    mistake: str | None = None
+    why: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """Whether every part is earned."""
+        return all(part.earned == part.points for part in self.parts)
+
+
+def judged(hidden: Hidden, answer: Answer, seed: int) -> Judged:
+    """Asks an answer on hidden inputs. Raises BoxLost where the box ends meanwhile.
+
+    The same seed draws the same inputs, in whatever order tasks are judged.
     """
     parts, mistake = [], None
     for place, part in enumerate(hidden.parts):
@@ -138,14 +160,32 @@ def mark(hidden: Hidden, answer: Answer, seed: int) -> TaskMark:
         parts.append(PartMark(part.says, part.points, part.points if right else 0.0))
         if not right and mistake is None:
             mistake = _mistake(part, answer, np.random.default_rng([seed, place]))
-    shown, message = _told(hidden, answer, parts, mistake)
-    return TaskMark(hidden.task.id, hidden.cell, hidden.task.title, tuple(parts), shown, message)
+    return Judged(tuple(parts), mistake)
 
 
-def unanswered(hidden: Hidden, why: str) -> TaskMark:
-    """No marks, and the sentence why."""
-    parts = tuple(PartMark(part.says, part.points, 0.0) for part in hidden.parts)
-    return TaskMark(hidden.task.id, hidden.cell, hidden.task.title, parts, None, why)
+def nothing(hidden: Hidden, why: str) -> Judged:
+    """No points, and the sentence why."""
+    return Judged(tuple(PartMark(part.says, part.points, 0.0) for part in hidden.parts), None, why)
+
+
+def seen(hidden: Hidden, answer: Answer) -> Outcome | None:
+    """What the check in the notebook says, on the inputs that learners know; None where it cannot."""
+    try:
+        return judge(hidden.task, hidden.wrap(answer))
+    except Exception:  # values are hostile: any shape, any type, any size below the limit
+        return None
+
+
+def marked(hidden: Hidden, found: Judged, outcome: Outcome | None = None) -> TaskMark:
+    """The marks and what the learner is told: of the hidden inputs nothing but what was missed."""
+    mistake, message = _told(hidden, found, outcome)
+    return TaskMark(hidden.task.id, hidden.cell, hidden.task.title, found.parts, mistake, message)
+
+
+def mark(hidden: Hidden, answer: Answer, seed: int) -> TaskMark:
+    """The marks of an answer that is asked on hidden and known inputs in one go, as tests do."""
+    found = judged(hidden, answer, seed)
+    return marked(hidden, found, None if found.is_right else seen(hidden, answer))
 
 
 def load_judge(source: str, lesson: str) -> dict[str, Hidden]:
@@ -174,24 +214,14 @@ def _mistake(part: Part, answer: Answer, generator: np.random.Generator) -> str 
         return None
 
 
-def _told(
-    hidden: Hidden, answer: Answer, parts: list[PartMark], mistake: str | None
-) -> tuple[str | None, str]:
-    """The misconception and the sentence for the learner; nothing of a hidden case is in it."""
-    if all(part.earned == part.points for part in parts):
+def _told(hidden: Hidden, found: Judged, outcome: Outcome | None) -> tuple[str | None, str]:
+    if found.is_right:
         return None, "That is right."
-    seen = _seen(hidden, answer)
-    if seen is not None and not seen.passed:
-        return seen.mistake, seen.message
-    if mistake in hidden.task.hints:
-        return mistake, hidden.task.hints[mistake]
-    missed = "; ".join(part.says for part in parts if part.earned < part.points)
+    if outcome is not None and not outcome.passed:
+        return outcome.mistake, outcome.message
+    if found.mistake in hidden.task.hints:
+        return found.mistake, hidden.task.hints[found.mistake]
+    if found.why:
+        return None, found.why
+    missed = "; ".join(part.says for part in found.parts if part.earned < part.points)
     return None, f"It passes the check in the notebook, and not on other inputs: {missed}."
-
-
-def _seen(hidden: Hidden, answer: Answer) -> Outcome | None:
-    """What the check in the notebook says, or None where it cannot be asked."""
-    try:
-        return judge(hidden.task, hidden.wrap(answer))
-    except Exception:
-        return None

@@ -42,29 +42,28 @@ def autograde(converter: Any) -> None:
     Raises NbGraderException, as nbgrader's own does, where a hand-in is not graded.
     """
     course = converter.coursedir
-    classroom = Classroom(Path(course.root), app=converter)
-    chosen = [name for name in classroom.lessons() if fnmatch(name, course.assignment_id)]
-    if not chosen:
-        raise NbGraderException(f"There is no exercise {course.assignment_id} in {course.root}.")
-    for lesson in chosen:
-        _grade(converter, classroom, lesson)
-
-
-def _grade(converter: Any, classroom: Classroom, lesson: str) -> None:
     try:
-        summary = grade_class(
-            classroom,
-            lesson,
-            regrade=converter.force,
-            report=converter.log.info,
-            students=_students(converter.coursedir, classroom.students(lesson)),
-        )
+        classroom = Classroom(Path(course.root), app=converter)
+        chosen = [name for name in classroom.lessons() if fnmatch(name, course.assignment_id)]
+        for lesson in chosen or [course.assignment_id]:
+            _grade(converter, classroom, lesson)
     except GradingError as error:
         converter.log.error(str(error))
         raise NbGraderException(str(error)) from error
-    converter.log.info(str(summary))
+
+
+def _grade(converter: Any, classroom: Classroom, lesson: str) -> None:
+    """Grades a lesson. Raises GradingError where one of its hand-ins is not graded."""
+    summary = grade_class(
+        classroom,
+        lesson,
+        regrade=converter.force,
+        report=converter.log.info,
+        students=_students(converter.coursedir, classroom.students(lesson)),
+    )
     if summary.failed:
-        raise NbGraderException(str(summary))
+        raise GradingError(str(summary))
+    converter.log.info(str(summary))
 
 
 def _students(course: Any, everyone: list[str]) -> list[str]:

@@ -21,11 +21,12 @@ from mlopt_lessons.grading.sheet_png import picture
 from mlopt_lessons.grading.sheet_text import block, code, readable
 
 MOST_EACH = 20_000  # characters of one source or output
-MOST_TEXT = 200_000  # characters of all outputs and own cells together
+MOST_TEXT = 100_000  # characters of all outputs and own cells together
 COSTS = 200  # characters that each of them counts for at least, however short it is
 MOST_PICTURES = 4_000_000  # bytes of all pictures together
 MOST_PIXELS = 40_000_000
 LEFT_OUT = "A picture is left out here: it is broken or too large, or there are too many."
+NOTES = "Notes of the grader"
 ALT = "A picture that this cell showed"
 
 Made = dict[str, Any]  # a cell or an output as JSON has it
@@ -79,12 +80,12 @@ class _Room:
 
     def for_picture(self, png: bytes) -> bytes | None:
         """The picture to be shown, or None where it is none or there is no room for it."""
+        self.text -= COSTS
         found = picture(png) if len(png) <= self.pictures else None
-        if found is None or found.pixels > self.pixels or self.text < COSTS:
+        if found is None or found.pixels > self.pixels or self.text < 0:
             return None
         self.pictures -= len(found.png)
         self.pixels -= found.pixels
-        self.text -= COSTS
         return found.png
 
 
@@ -128,7 +129,7 @@ def _own(cell: MergedCell, place: int, room: _Room) -> Made:
 
 
 def _notes(notes: Sequence[str]) -> Made:
-    text = readable("\n".join(["Notes of the grader", *notes]), MOST_EACH)
+    text = readable("\n".join([NOTES, *notes]), MOST_EACH)
     return {"cell_type": "markdown", "id": "grader-notes", "metadata": {}, "source": block(text)}
 
 

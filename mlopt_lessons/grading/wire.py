@@ -11,6 +11,7 @@ import json
 import math
 import os
 import select
+import threading
 import time
 from typing import Any
 
@@ -32,6 +33,7 @@ READY = {"ready": True}  # what the box says first
 ARRAY, TUPLE = "__array__", "__tuple__"
 USABLE = "return numbers, text, lists, dicts or numpy arrays"
 _CHUNK = 1 << 16
+_one_at_a_time = threading.Lock()  # many boxes may send their largest at the same moment
 # Bound here, so that what a learner's code makes of the json module changes nothing by accident.
 _dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -98,12 +100,13 @@ def parse(body: bytes | bytearray) -> Any:
     if sum(body.count(each) for each in b"[{,") > MAX_VALUES:
         raise WireError(f"It sent more than {MAX_VALUES:,} values.")
     try:
-        return json.loads(
-            body.decode("ascii"),
-            object_pairs_hook=_object,
-            parse_int=_whole_number,
-            parse_float=_number,
-        )
+        with _one_at_a_time:
+            return json.loads(
+                body.decode("ascii"),
+                object_pairs_hook=_object,
+                parse_int=_whole_number,
+                parse_float=_number,
+            )
     except (ValueError, RecursionError) as error:
         raise WireError("It sent something that is not proper JSON.") from error
 

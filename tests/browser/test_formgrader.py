@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 ROOT = Path(__file__).parents[2]
 LESSON = "01_cost"
 TAKES_OVER = "document.title = 'taken over'"
-SCRIPT = f"<script>{TAKES_OVER}</script><img src=x onerror=\"{TAKES_OVER}\">[a](javascript:alert())"
+SCRIPT = f'<script>{TAKES_OVER}</script><img src=x onerror="{TAKES_OVER}">[a](javascript:alert())'
 AUTOMATIC, WRITTEN = 11, 3
 
 

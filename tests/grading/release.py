@@ -32,7 +32,8 @@ def nbgrader(course: Path, *arguments: str) -> str:
 def make_course(folder: Path) -> Path:
     """A course folder with the configuration and the solutions, and a gradebook of its own."""
     shutil.copytree(ROOT / "solutions", folder / "solutions", ignore=IGNORED)
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    for config in ("nbgrader_config.py", "nbgrader_config.json"):
+        shutil.copy(ROOT / config, folder)
     return folder
 
 

@@ -1,6 +1,7 @@
-"""nbgrader agrees: what is committed is what it releases, and marks are what they should be."""
+"""nbgrader agrees: what is committed is what it releases, and what it grades in boxes gets its marks."""
 
 import shutil
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -31,7 +32,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
             target = folder / "submitted" / student / lesson
             target.mkdir(parents=True)
             shutil.copy(folder / source / lesson / f"{lesson}.ipynb", target)
-        nbgrader(folder, "autograde", lesson, "--create")
+    nbgrader(folder, "autograde", "*")
+    nbgrader(folder, "generate_feedback", "*")
     return folder
 
 
@@ -65,5 +67,16 @@ def test_the_solution_gets_every_automatic_mark(course: Path, lesson: str) -> No
 
 @pytest.mark.parametrize("lesson", CHECKED)
 def test_the_blank_exercise_gets_none(course: Path, lesson: str) -> None:
-    score, most, _ = marks(course, lesson, "blank")
-    assert (score, most) == (0, CHECKED[lesson] + WRITTEN)
+    # Nothing was written either, so that there is nothing to grade by hand.
+    assert marks(course, lesson, "blank") == (0, CHECKED[lesson] + WRITTEN, False)
+
+
+@pytest.mark.parametrize("lesson", CHECKED)
+def test_feedback_says_of_each_task_what_became_of_it(course: Path, lesson: str) -> None:
+    pages = [course / "feedback" / name / lesson / f"{lesson}.html" for name in ("solver", "blank")]
+    solver, blank = (unescape(page.read_text(encoding="utf-8")) for page in pages)
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        tasks = len(gradebook.find_notebook(lesson, lesson).grade_cells) - 1
+    assert solver.count("That is right.") == tasks
+    assert "That is right." not in blank
+    assert "No response." in blank

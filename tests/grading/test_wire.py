@@ -1,0 +1,324 @@
+import base64
+import json
+import math
+import os
+import threading
+import time
+from collections import namedtuple
+from contextlib import suppress
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from mlopt_lessons.grading.wire import (
+    MAX_TEXT,
+    MAX_VALUES,
+    WireError,
+    decode,
+    encode,
+    parse,
+    read_frame,
+    write_frame,
+)
+
+ALLOWED = [
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+]
+Pair = namedtuple("Pair", "left right")
+
+
+def there_and_back(value):
+    return decode(parse(json.dumps(encode(value)).encode("ascii")))
+
+
+def array_of(dtype, shape, data):
+    return {"__array__": {"dtype": dtype, "shape": shape, "data": base64.b64encode(data).decode()}}
+
+
+plain_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**100), 2**100)
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs", "Pc"])), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(plain_values)
+def test_plain_values_come_back_the_same(value):
+    back = there_and_back(value)
+    assert back == value
+    assert repr(back) == repr(
+        value
+    )  # 1, 1.0 and True are told apart, tuples and lists, 0.0 and -0.0
+
+
+@given(hnp.arrays(st.sampled_from(ALLOWED), hnp.array_shapes(min_dims=0, min_side=0)))
+def test_arrays_come_back_with_type_shape_and_bits(array):
+    back = there_and_back(array)
+    assert np.asarray(back).dtype == array.dtype
+    assert np.shape(back) == array.shape
+    assert np.asarray(back).tobytes() == array.tobytes()
+
+
+def test_what_is_not_a_number_comes_back():
+    back = there_and_back([math.nan, math.inf, -math.inf])
+    assert math.isnan(back[0])
+    assert back[1:] == [math.inf, -math.inf]
+
+
+def test_an_array_that_came_can_be_written_to_and_is_native():
+    back = there_and_back(np.arange(3, dtype=">i4"))
+    back[0] = 7
+    assert back.tolist() == [7, 1, 2]
+    assert back.dtype == np.int32
+
+
+def test_a_strided_array_keeps_its_order():
+    array = np.arange(12).reshape(3, 4)[::-1, ::2].T
+    assert there_and_back(array).tolist() == array.tolist()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.float32(0.5), np.float32(0.5)),
+        (np.bool_(True), np.bool_(True)),
+        (np.int64(3), np.int64(3)),
+        (np.array(["a", "b"]), ["a", "b"]),
+        (np.str_("a"), "a"),
+        (range(3), [0, 1, 2]),
+        (Pair(1, 2.0), (1, 2.0)),
+    ],
+)
+def test_near_relatives_of_plain_values_travel_as_them(value, expected):
+    back = there_and_back(value)
+    assert back == expected
+    assert type(back) is type(expected)
+
+
+def test_tensors_and_series_travel_as_arrays():
+    tensor = torch.tensor([[1.0, 2.0]], requires_grad=True)
+    assert there_and_back({"w": tensor})["w"].tolist() == [[1.0, 2.0]]
+    assert there_and_back(torch.ones(2, dtype=torch.bfloat16)).dtype == np.float32
+    assert there_and_back(pd.Series([1, 2, 3])).tolist() == [1, 2, 3]
+
+
+def holds_itself():
+    loop = []
+    loop.append(loop)
+    return loop
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (pd.DataFrame({"a": [1]}), "DataFrame"),
+        (object(), "object"),
+        ({1, 2}, "set"),
+        (b"x", "bytes"),
+        (1j, "complex"),
+        (lambda: 1, "function"),
+        (np.array([object()]), "object"),
+        (np.array([1j]), "complex128"),
+        (np.array(["2020-01-01"], "datetime64[D]"), "datetime64"),
+        ({1: 2}, "text as keys"),
+        ({"__array__": 1}, "other names"),
+        (holds_itself(), "too deep"),
+        ([0] * (MAX_VALUES + 1), "numpy array"),
+        ("x" * (MAX_TEXT + 1), "text of more than"),
+        (10**40, "digits"),
+        (np.zeros(9_000_000), "64 MB"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 99 else "",
+)
+def test_anything_else_is_refused_with_a_sentence(value, told):
+    with pytest.raises(WireError, match=told):
+        encode(value)
+
+
+ONE = (1).to_bytes(8, "little")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        array_of("object", [1], ONE),
+        array_of("O", [1], ONE),
+        array_of("float128", [1], ONE * 2),
+        array_of("complex128", [1], ONE * 2),
+        array_of("datetime64[D]", [1], ONE),
+        array_of(">i8", [1], ONE),
+        array_of("V8", [1], ONE),
+        array_of(["int64"], [1], ONE),
+        array_of({"names": ["a"]}, [1], ONE),
+        array_of("int64", [2], ONE),
+        array_of("int64", [1], ONE + b"x"),
+        array_of("int64", [-1], ONE),
+        array_of("int64", [-1, -1], ONE),
+        array_of("int64", [True], ONE),
+        array_of("int64", [1.0], ONE),
+        array_of("int64", 1, ONE),
+        array_of("int64", None, ONE),
+        array_of("int64", [1] * 65, ONE),
+        array_of("int64", [0, 2**62], b""),
+        array_of("int64", [0, 2**30, 2**30, 2**30], b""),
+        array_of("bool", [3], b"\1\2\0"),
+        array_of("bool", [1], b"\xff"),
+        {"__array__": {"dtype": "int64", "shape": [1], "data": "not base64!!"}},
+        {"__array__": {"dtype": "int64", "shape": [1], "data": "AQAAAAAAAAA=\n"}},
+        {"__array__": {"dtype": "int64", "shape": [1], "data": "é"}},
+        {"__array__": {"dtype": "int64", "shape": [1], "data": [1]}},
+        {"__array__": {"dtype": "int64", "shape": [1]}},
+        {"__array__": {"dtype": "int64", "shape": [1], "data": "", "more": 1}},
+        {"__array__": [1]},
+        {"__array__": "cos\nsystem\n(S'true'\ntR."},
+        {"__tuple__": 3},
+        {"__tuple__": {"a": 1}},
+        "x" * (MAX_TEXT + 1),
+    ],
+)
+def test_forged_values_are_refused(message):
+    with pytest.raises(WireError):
+        decode(message)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"1 2",
+        b'{"a": 1, "a": 2}',
+        b'{"a": {"b": 1, "b": 1}}',
+        b"[" * 100_000 + b"]" * 100_000,
+        b"[" * 1_500 + b"]" * 1_500,
+        b'{"a":' * 1_500 + b"1" + b"}" * 1_500,
+        b"[" + b"0," * MAX_VALUES + b"0]",
+        b"[" + b"[]," * MAX_VALUES + b"[]]",
+        b"9" * 41,
+        b"-" + b"9" * 41,
+        b"9" * 5000,
+        b"0." + b"1" * 100,
+        b"1e" + b"0" * 100,
+        '"é"'.encode(),
+        '"é"'.encode("latin-1"),
+        b"\xef\xbb\xbf1",
+        b'"\x00"',
+        b"True",
+        b"'a'",
+        b"\x80\x04K\x01.",
+    ],
+    ids=lambda body: body[:20].hex(),
+)
+def test_what_is_not_proper_json_is_refused(body):
+    with pytest.raises(WireError):
+        parse(body)
+
+
+def test_lists_too_deep_are_refused():
+    message = 0
+    for _ in range(60):
+        message = [message]
+    with pytest.raises(WireError, match="deep"):
+        decode(message)
+
+
+def test_half_a_character_becomes_a_question_mark():
+    assert decode(parse(b'["\\ud800", {"\\udfff": 1}]')) == ["?", {"?": 1}]
+
+
+@pytest.fixture
+def pipe():
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        with suppress(OSError):  # a test may have closed it
+            os.close(end)
+
+
+def test_a_frame_is_a_length_and_json(pipe):
+    out, into = pipe
+    write_frame(into, {"a": [1, "é"]})
+    assert os.read(out, 100) == b"\0\0\0\x12" + rb'{"a":[1,"\u00e9"]}'
+
+
+def test_frames_pass_one_after_the_other(pipe):
+    out, into = pipe
+    os.write(into, b"\0\0\0\x02[]\0\0\0\x01")
+    os.write(into, b"7")
+    assert read_frame(out, 10) == []
+    assert read_frame(out, 10) == 7
+
+
+def test_a_length_over_the_limit_is_refused_before_it_is_read(pipe):
+    out, into = pipe
+    os.write(into, (2**30).to_bytes(4, "big") + b"[")
+    with pytest.raises(WireError, match="1,073,741,824"):
+        read_frame(out, 1000)
+
+
+def test_a_pipe_that_closes_within_a_frame_is_an_end(pipe):
+    out, into = pipe
+    os.write(into, b"\0\0\0\x09[1")
+    os.close(into)
+    with pytest.raises(EOFError):
+        read_frame(out, 1000, time.monotonic() + 5)
+
+
+def test_a_frame_that_drips_ends_at_the_deadline(pipe):
+    out, into = pipe
+    stop = threading.Event()
+
+    def drip():
+        os.write(into, b"\0\0\0\xff")
+        while not stop.wait(0.05):
+            os.write(into, b" ")
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        read_frame(out, 1000, began + 0.5)
+    stop.set()
+    thread.join()
+    assert 0.4 < time.monotonic() - began < 3
+
+
+def test_writing_to_who_does_not_read_ends_at_the_deadline(pipe):
+    _, into = pipe
+    os.set_blocking(into, False)
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        write_frame(into, "x" * 1_000_000, began + 0.3)
+    assert time.monotonic() - began < 3
+
+
+def test_a_message_over_the_limit_is_not_written(pipe):
+    out, into = pipe
+    with pytest.raises(WireError, match="larger than"):
+        write_frame(into, "x" * 100, limit=50)
+    os.close(into)
+    assert os.read(out, 10) == b""
