@@ -105,7 +105,7 @@ def mlopt(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_the_course_and_no_solution(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert [name for name in CARRIED if name not in names] == []
-    stray = ("solutions/", "tests/", "judge.py", "gradebook", "__pycache__")
+    stray = ("solutions/", "tests/", "judge.py", "gradebook.db", "__pycache__")
     assert [name for name in names if any(part in name for part in stray)] == []
 
 

@@ -40,8 +40,7 @@ TASK_1 = Task(
         "what each leaves: 1 less that.",
         "rest-forgotten": "$806.40 is what remains of the parts that are eligible. The rest of "
         "the bill, 60 % where spot is concerned, is paid as before.",
-        "rounded-early": "Right-sizing leaves 0.775; you went on with 0.78, and the bill is $82 "
-        "too high. Round at the end.",
+        "rounded-early": "Right-sizing leaves 0.775, not 0.78: $82 too high. Round at the end.",
     },
     tolerance=5e-5,  # to the dollar
 )
