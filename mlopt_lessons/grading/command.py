@@ -43,9 +43,10 @@ def class_() -> None:
 def intake(
     source: Path, lesson: str | None, replace: bool, received: datetime | None, course: Path
 ) -> None:
-    """Take the hand-ins of SOURCE, a folder or zip as a learning platform exports it.
+    """Take in hand-ins from a platform's export.
 
-    Says of each file what became of it. An earlier hand-in is never overwritten.
+    SOURCE is a folder or zip: by Moodle, Canvas or Blackboard, a folder a learner, or files named
+    by learner. Says of each file what became of it. An earlier hand-in is never overwritten.
     """
     from mlopt_lessons.grading.intake import intake as take
 
@@ -87,9 +88,9 @@ def grade(
     course: Path,
     db: str | None,
 ) -> None:
-    """Grade every hand-in of LESSON, each in a box of its own; what is graded is not graded again.
+    """Grade hand-ins, each in a box of its own.
 
-    Stopped halfway, it goes on where it stopped.
+    All of LESSON that is not graded yet. Stopped halfway, it goes on where it stopped.
     """
     from mlopt_lessons.grading.batch import grade_class
     from mlopt_lessons.grading.classroom import Classroom
@@ -127,7 +128,10 @@ def report(
     course: Path,
     db: str | None,
 ) -> None:
-    """Write the grades as tables for Canvas and Moodle, and a page on what the class missed."""
+    """Write grades, and what the class missed.
+
+    Tables for Canvas and Moodle, a plain one, and a page to read before they are imported.
+    """
     from mlopt_lessons.grading.report import report as write
 
     for path in write(course, db, out, platform=platform, roster=roster):
