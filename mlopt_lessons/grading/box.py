@@ -237,6 +237,8 @@ def _arguments(limits: Limits) -> list[str]:
             options += ["--symlink", os.readlink(path), str(path)]
         elif path.is_dir():
             options += ["--ro-bind", str(path), str(path)]
+    # First, as Python or the course may lie below it.
+    options += _scratch("/tmp", limits.scratch_mb)
     for shown in _shown():
         options += ["--ro-bind", str(shown), str(shown)]
     for other in OTHERS:
@@ -244,11 +246,10 @@ def _arguments(limits: Limits) -> list[str]:
     if Path(FONTS).is_dir():
         options += ["--tmpfs", FONTS, "--remount-ro", FONTS]
     options += [*DEVICES.split(), *_scratch("/dev/shm", min(SHARED_MB, limits.scratch_mb))]
-    options += ["--remount-ro", "/dev", *_scratch("/tmp", limits.scratch_mb)]
-    options += ["--dir", "/tmp/home", "--dir", "/tmp/work", "--chdir", "/tmp/work"]
+    options += ["--remount-ro", "/dev", "--dir", "/tmp/home", "--dir", "/tmp/work"]
     for name, value in ENVIRONMENT.items():
         options += ["--setenv", name, value]
-    return [*options, "--remount-ro", "/"]
+    return [*options, "--chdir", "/tmp/work", "--remount-ro", "/"]
 
 
 def _scratch(path: str, megabytes: int) -> list[str]:

@@ -582,3 +582,18 @@ def test_it_refuses_a_class_that_would_show(tmp_path):
 def test_a_hand_in_that_ends_early_is_told_by_signal_and_status():
     with Session(real_box(), SMALL, {}) as each, pytest.raises(BoxLost, match="SIGABRT"):
         each.run(f"import os; os.kill(os.getpid(), {int(signal.SIGABRT)})")
+
+
+def test_the_course_may_lie_in_the_folder_of_temporary_files(tmp_path, monkeypatch):
+    real_box()
+    place = tmp_path / "mlopt_lessons"  # below the machine's /tmp, or wherever TMPDIR says
+    place.symlink_to(boxes.PACKAGE)
+    monkeypatch.setattr(boxes, "PACKAGE", place)
+    boxes._shown.cache_clear()
+    try:
+        with Session(Bubblewrap(), SMALL, {}) as each:
+            run = each.run("import mlopt_lessons; print(mlopt_lessons.__file__)")
+            assert "".join(output.text for output in run.outputs).strip().startswith(str(place))
+            assert not each.run(f"open({str(place / 'new.txt')!r}, 'w')").ok
+    finally:
+        boxes._shown.cache_clear()
