@@ -30,7 +30,8 @@ class Attack:
     for a task; a task in `honest` is answered as the solution does and must earn its points.
     `change` works on the notebook, `form` turns it into what is handed in, and `place` on the
     folder of the class: (class folder, folder of this hand-in, folder of an honest neighbour).
-    `called` is the learner's name, after the part that sorts. `at_most`: the honest answers may be lost too, as when the time is used up. `refused`: the
+    `called` is the learner's name, after the part that sorts; `leaks` are words that only one who
+    has seen a hidden input can bring into the sheet. `at_most`: the honest answers may be lost too, as when the time is used up. `refused`: the
     hand-in cannot be graded at all, and a note must say why.
     """
 
@@ -46,6 +47,7 @@ class Attack:
     change: Change | None = None
     form: Form | None = None
     called: str = ""
+    leaks: tuple[str, ...] = ()
     place: Callable[[Path, Path, Path], None] | None = None
     at_most: bool = False
     refused: bool = False

@@ -68,6 +68,9 @@ def _cells(notebook: NotebookNode) -> None:
     }
 
 
+SLOW_CODE = ("a.", "...", "0_", "f'{", "\\")
+
+
 def _slow_text(notebook: NotebookNode) -> None:
     """Markdown whose parsing is more than linear in some parser."""
     pieces = (
@@ -84,6 +87,7 @@ def _slow_text(notebook: NotebookNode) -> None:
         "[a](b" * 3,
     )
     notebook.cells += [new_markdown_cell(piece * (50_000 // len(piece))) for piece in pieces]
+    notebook.cells += [new_code_cell("'" + piece * 10_000) for piece in SLOW_CODE]
     notebook.cells.append(
         new_code_cell("print('\\x1b[1;31m' * 20_000, '\\r' * 20_000, '\\b' * 20_000)")
     )

@@ -138,6 +138,15 @@ def test_every_sheet_is_a_notebook_of_bounded_size(hostile: Outcome) -> None:
         assert sheet["metadata"]["kernelspec"]["name"] == "python3", handed.student
 
 
+@pytest.mark.parametrize(
+    "place", [n for n in PLACES if ATTACKS[n].leaks], ids=[a.name for a in ATTACKS if a.leaks]
+)
+def test_no_hidden_input_is_told(hostile: Outcome, place: int) -> None:
+    handed = hostile.handed[2 * place + 1]
+    text = hostile.sheet(handed.student).read_text(encoding="utf-8") + hostile.printed
+    assert [word for word in ATTACKS[place].leaks if word in text] == []
+
+
 @pytest.fixture(scope="session")
 def pages(hostile: Outcome) -> dict[str, Path]:
     """The feedback of the attacks on readers, made by nbgrader."""
