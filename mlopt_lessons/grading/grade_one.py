@@ -31,6 +31,7 @@ from mlopt_lessons.grading.records import (
     HandinProblem,
     Job,
     Output,
+    TaskMark,
 )
 from mlopt_lessons.grading.session import Session
 from mlopt_lessons.grading.sheet import sheet
@@ -60,18 +61,11 @@ def grade_one(job: Job, box: Box | None = None) -> Graded:
     except HandinProblem as problem:
         merged, why = merge(release, []), str(problem)
     else:
-        deadline = started + job.limits.wall_s
-        judging.over(merged, box, deadline)
+        judging.over(merged, box, started + job.limits.wall_s)
         showing.left_out = set(judging.left_out)
-        showing.over(merged, box, deadline)
-    marks = {
-        cell: marked(
-            each,
-            judging.found.get(cell) or nothing(each, why or judging.lost.get(cell, NOT_REACHED)),
-            showing.found.get(cell),
-        )
-        for cell, each in hidden.items()
-    }
+        showing.over(merged, box, started + job.limits.wall_s)
+    marks = {cell: _mark(each, judging, showing, why) for cell, each in hidden.items()}
+    runs = judging.stopped | showing.stopped | showing.runs
     notes = tuple(dict.fromkeys([*merged.notes, *([why] if why else []), *judging.notes]))
     return Graded(
         student=job.student,
@@ -80,12 +74,17 @@ def grade_one(job: Job, box: Box | None = None) -> Graded:
         seed=job.seed,
         marks=tuple(marks.values()),
         written=_written(release, merged),
-        sheet=sheet(
-            release, merged, judging.stopped | showing.stopped | showing.runs, marks, notes
-        ),
+        sheet=sheet(release, merged, runs, marks, notes),
         notes=notes,
         seconds=time.monotonic() - started,
     )
+
+
+def _mark(hidden: Hidden, judging: _Pass, showing: _Pass, why: str) -> TaskMark:
+    """The marks of a task; `why` says why the hand-in was not run at all."""
+    missed = nothing(hidden, why or judging.lost.get(hidden.cell, NOT_REACHED))
+    found = judging.found.get(hidden.cell) or missed
+    return marked(hidden, found, showing.found.get(hidden.cell))
 
 
 def fingerprint(job: Job) -> str:
