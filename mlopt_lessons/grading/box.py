@@ -165,8 +165,9 @@ class Wrapped:
         if number == signal.SIGXCPU:
             return f"It took more than {self.limits.cpu_s} s of processor time."
         if number in signal.valid_signals():
-            return f"It crashed ({signal.Signals(number).name})."
-        return f"It ended itself (exit status {code})."
+            return "It crashed, or was ended by a signal."
+        # No number: what the code chooses here would carry a hidden input out.
+        return "It ended itself."
 
     def _end(self) -> str:
         """Ends bubblewrap, closes the pipes and returns the last line that it said."""

@@ -88,7 +88,7 @@ def read_body(fd: int, limit: int, deadline: float | None = None) -> bytearray:
     """
     length = int.from_bytes(_read(fd, 4, deadline), "big")
     if length > limit:
-        raise WireError(f"It sent {length:,} bytes at once; {limit:,} are allowed.")
+        raise WireError("It sent more bytes at once than are allowed.")
     return _read(fd, length, deadline)
 
 

@@ -198,9 +198,9 @@ def test_a_slow_function_is_not_called_again():
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("import os; os._exit(7)", "exit status 7"),
-        ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
+        ("import os; os._exit(7)", "It ended itself."),
+        ("import ctypes; ctypes.string_at(0)", "crashed"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "crashed"),
         ("import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass", "interrupted"),
         ("import signal; signal.pthread_sigmask(0, [14])\nwhile True: pass", "interrupted"),
         ("import os; os.kill(os.getpid(), 19)", "interrupted"),

@@ -276,7 +276,7 @@ def test_frames_pass_one_after_the_other(pipe):
 def test_a_length_over_the_limit_is_refused_before_it_is_read(pipe):
     out, into = pipe
     os.write(into, (2**30).to_bytes(4, "big") + b"[")
-    with pytest.raises(WireError, match="1,073,741,824"):
+    with pytest.raises(WireError, match="more bytes at once"):
         read_frame(out, 1000)
 
 

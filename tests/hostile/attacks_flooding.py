@@ -22,13 +22,13 @@ FLOODING = (
             code("""
             for folder in ('/tmp', '/dev/shm'):
                 try:
-                    for number in range(1_000_000): open(f'{folder}/@MARK@-{number}', 'w').close()
+                    for number in range(100_000): open(f'{folder}/@MARK@-{number}', 'w').close()
                 except OSError as error: print(error)
             """),
             code("""
             os.chdir('/tmp')
             try:
-                for _ in range(100_000):
+                for _ in range(20_000):
                     os.mkdir('d'); os.chdir('d')
             except OSError as error: print(error)
             """),
@@ -38,9 +38,7 @@ FLOODING = (
         "output_lines",
         "a million lines printed, in a cell, and in every call of a function",
         cells=("for number in range(1_000_000): print(number, 'line')",),
-        answers={
-            2: "def idle_dollars(*_):\n    for number in range(300_000): print(number, 'line')"
-        },
+        answers={2: "def idle_dollars(*_):\n    for number in range(5_000): print(number, 'line')"},
         honest=(1, 3, 4),
         at_most=True,
     ),

@@ -21,9 +21,8 @@ IGNORES = """
 TAKING = (
     Attack(
         "loop_in_cell",
-        "an endless loop in a cell, and one in the last cell",
+        "an endless loop in a cell",
         cells=("while True: pass",),
-        last=("while True: pass",),
         honest=(1, 2),
     ),
     Attack(
@@ -51,11 +50,15 @@ TAKING = (
         "loop_in_c",
         "an endless loop inside C, which no Python signal handler interrupts",
         cells=("import itertools\nsum(itertools.repeat(0))",),
+        honest=(1, 3),
+    ),
+    Attack(
+        "loop_in_a_pattern",
+        "a regular expression that takes longer than the world lasts",
         answers={
             2: "import re\ndef idle_dollars(*_):\n    return re.match(r'(a|a|aa)+$', 'a' * 99 + 'b')"
         },
         honest=(1, 3),
-        at_most=True,
     ),
     Attack(
         "loop_while_read",
@@ -73,9 +76,8 @@ TAKING = (
             "Loop()",
         ),
         answers={
-            2: "def idle_dollars(*_):\n    return Loop()",
             3: "def cost_per_run(*_):\n    return [Deep()]",
-            4: "def stop(*_):\n    return (Deep(), Loop())",
+            4: "def stop(*_):\n    return Loop()",
         },
     ),
     Attack(
@@ -88,11 +90,11 @@ TAKING = (
     ),
     Attack(
         "deadlock",
-        "waits for a lock that it holds, and joins a thread that never ends",
-        cells=("import threading\nlock = threading.Lock()\nlock.acquire(); lock.acquire()",),
+        "waits for a lock that it holds, and for a thread that never ends",
+        cells=("import threading\nlock = threading.Lock()\nlock.acquire()",),
         answers={
             2: "def idle_dollars(*_):\n    t = threading.Thread(target=lock.acquire)\n"
-            "    t.start(); t.join()"
+            "    t.start(); t.join(); lock.acquire()"
         },
         honest=(1, 3),
         at_most=True,

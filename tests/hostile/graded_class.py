@@ -19,6 +19,7 @@ from nbgrader.api import Gradebook
 from watch import (
     Listeners,
     become_subreaper,
+    bury,
     carrying,
     descendants,
     named,
@@ -35,8 +36,8 @@ from mlopt_lessons.grading.batch import grade_class
 from mlopt_lessons.grading.classroom import Classroom
 from mlopt_lessons.grading.records import Limits
 
-limits = Limits(cell_s=3, wall_s=15, cpu_s=20, memory_mb=700, scratch_mb=64, file_mb=32, extras_mb=5)
-summary = grade_class(Classroom(Path(sys.argv[1])), sys.argv[2], limits=limits, jobs=3)
+limits = Limits(cell_s=3, wall_s=10, cpu_s=20, memory_mb=700, scratch_mb=64, file_mb=32, extras_mb=5)
+summary = grade_class(Classroom(Path(sys.argv[1])), sys.argv[2], limits=limits, jobs=2)
 held = next(l for l in open("/proc/self/status") if l.startswith("VmHWM"))
 print(json.dumps({"graded": summary.graded, "failed": [f.student + ": " + f.why for f in summary.failed],
                   "peak_mb": int(held.split()[1]) / 1024}))
@@ -147,6 +148,7 @@ def _grade(outcome: Outcome, home: Path, scratch: Path, secret: str) -> None:
     if done.returncode == 0:
         outcome.summary = json.loads(outcome.printed.strip().splitlines()[-1])
     time.sleep(1)  # what was killed is gone by then
+    bury()
     outcome.processes = [f"child {pid}" for pid, _ in descendants() - before]
     outcome.processes += carrying(outcome.mark) + carrying(secret)
     outcome.files_after, outcome.settings_after = snapshot(*guarded), settings()
