@@ -1,7 +1,6 @@
 """What the box promises, each tried from inside by code that does its worst."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
