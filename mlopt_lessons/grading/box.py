@@ -151,7 +151,9 @@ class Wrapped:
         ended = self._watchdog.close()
         self._end()
         if not ended:
-            raise GradingError("A box did not end within 10 s: look for its processes with `ps`.")
+            raise GradingError(
+                "A box did not end within a minute: look for its processes with `ps`."
+            )
 
     def why(self) -> str:
         """Why it ended: which limit, or by itself."""

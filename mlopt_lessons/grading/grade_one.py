@@ -36,6 +36,7 @@ from mlopt_lessons.grading.records import (
 from mlopt_lessons.grading.session import Session
 from mlopt_lessons.grading.sheet import sheet
 
+MOST_SHOWN = 6_000_000  # bytes of all outputs of a hand-in
 MOST_STARTS = 3  # a hand-in that breaks its box more often than that is not run any further
 # Too slow, or a result that is no plain data: what the box says, not the learner's exception.
 NOT_RAISED = ("TimeoutError", "CallFailed", "UnusableResult")
@@ -117,6 +118,7 @@ class _Pass:
     notes: list[str] = field(default_factory=list)
     left_out: set[int] = field(default_factory=set)
     at: int = 0
+    shown: int = 0
 
     def over(self, merged: Merged, box: Box, deadline: float) -> None:
         """Runs every cell and asks at every check, each time in a new box without what broke the last."""
@@ -136,7 +138,12 @@ class _Pass:
             if cell.kind == "check" and cell.grade_id not in self.found | self.lost:
                 self.found[cell.grade_id] = self.ask(self.hidden[cell.grade_id], session)
             elif _is_code(cell) and self.at not in self.left_out:
-                self.runs[self.at] = session.run(cell.source)
+                self.runs[self.at] = self.kept(session.run(cell.source))
+
+    def kept(self, run: CellRun) -> CellRun:
+        """What a cell showed, as long as all of it together is no more than anybody reads."""
+        self.shown += sum(len(output.text) + len(output.png) for output in run.outputs)
+        return run if self.shown <= MOST_SHOWN else CellRun(run.ok)
 
     def blame(self, cell: MergedCell, why: str) -> None:
         """Leaves out what broke the box: a task without marks, or a cell that is not run again."""

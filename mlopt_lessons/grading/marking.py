@@ -7,7 +7,7 @@ and the parts it is marked in. An answer is a plain value, or a function that ru
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,8 +92,10 @@ def compared(
     misconceptions to the functions of learners who have them. Tolerance is relative.
     """
 
-    def gots(answer: Answer, generator: np.random.Generator) -> list[tuple[Args, Any]]:
-        return [(args, plain(ask(answer, args))) for args in draw(generator)]
+    def gots(answer: Answer, generator: np.random.Generator) -> Iterator[tuple[Args, Any]]:
+        """One at a time, as a stranger's results may be large."""
+        for args in draw(generator):
+            yield args, plain(ask(answer, args))
 
     def agrees(got: Any, expected: Any, *, whole: bool) -> bool:
         try:
@@ -102,15 +104,19 @@ def compared(
             return False  # what came back has not the shape that pick needs
 
     def holds(answer: Answer, generator: np.random.Generator) -> bool:
-        pairs = gots(answer, generator)
-        return all(agrees(got, right(*args), whole=True) for args, got in pairs)
+        return all(agrees(got, right(*args), whole=True) for args, got in gots(answer, generator))
 
     def mistakes(answer: Answer, generator: np.random.Generator) -> str | None:
-        pairs = gots(answer, generator)
-        for name, function in (wrong or {}).items():
-            if all(agrees(got, function(*args), whole=False) for args, got in pairs):
-                return name
-        return None
+        left = dict(wrong or {})
+        for args, got in gots(answer, generator):
+            left = {
+                name: function
+                for name, function in left.items()
+                if agrees(got, function(*args), whole=False)
+            }
+            if not left:
+                break
+        return next(iter(left), None)
 
     return Part(points, says, holds, mistakes)
 

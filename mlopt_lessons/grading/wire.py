@@ -19,7 +19,7 @@ import numpy as np
 
 from mlopt_lessons.course.checking_values import plain
 
-MAX_VALUES = 200_000
+MAX_VALUES = 50_000
 MAX_DEPTH = 20
 MAX_TEXT = 1_000_000
 MAX_DIGITS = 39  # as many as 128 bits have
