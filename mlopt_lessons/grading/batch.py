@@ -84,12 +84,7 @@ def grade_class(
         done = {} if regrade else gradebook.graded(lesson)
         queue = _Queue(classroom, exercise, seed, limits, done, students)
         clerk = _Clerk(classroom, gradebook, lesson, report)
-        for result in _results(queue, box, jobs):
-            clerk.take(result)
-        for student in queue.kept:
-            clerk.keep(student)
-    for failure in queue.failed:
-        clerk.fail(failure)
+        clerk.work_through(queue, _results(queue, box, jobs))
     took = time.monotonic() - started
     return Summary(lesson, clerk.graded, len(queue.kept), tuple(clerk.failed), took)
 
@@ -134,6 +129,15 @@ class _Clerk:
     report: Callable[[str], object]
     graded: int = 0
     failed: list[Failure] = field(default_factory=list)
+
+    def work_through(self, queue: _Queue, results: Iterator[Graded | Failure]) -> None:
+        """Takes every result, then what the queue did not give out for grading."""
+        for result in results:
+            self.take(result)
+        for student in queue.kept:
+            self.keep(student)
+        for failure in queue.failed:
+            self.fail(failure)
 
     def take(self, result: Graded | Failure) -> None:
         """Saves marks; what fails leaves the marks of an earlier run as they are."""

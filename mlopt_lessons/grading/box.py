@@ -1,7 +1,7 @@
 """A place that a stranger's code has to itself, with no way out of it: bubblewrap.
 
 Another kind of box, such as a Kubernetes job, gives the same: `refusal`, and `start`, which runs
-`mlopt_lessons.grading.inside` and talks to it over two pipes.
+`python -m mlopt_lessons.grading.inside LIMITS` in it and talks to it over two pipes.
 """
 
 from __future__ import annotations
@@ -16,42 +16,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Protocol
 
 from mlopt_lessons.grading import seccomp
+from mlopt_lessons.grading.box_options import command, options, shown
 from mlopt_lessons.grading.cores import own_core, staying_on
 from mlopt_lessons.grading.records import GradingError, Limits
 from mlopt_lessons.grading.watchdog import Watchdog
 from mlopt_lessons.grading.wire import READY, WireError, read_frame
 
-PACKAGE = Path(__file__).resolve().parents[1]
 OLDEST = (0, 8)
 START_S = 60.0
-SHARED_MB = 64
-NAMESPACES = """--unshare-all --unshare-user --disable-userns --uid 1000 --gid 1000 --cap-drop ALL
-    --hostname box --die-with-parent --new-session --clearenv"""
-# No device but these. /proc is read-only, as root outside could change the machine's settings there.
-DEVICES = """--tmpfs /dev --dev-bind /dev/null /dev/null --dev-bind /dev/urandom /dev/urandom
-    --symlink /proc/self/fd /dev/fd --proc /proc --remount-ro /proc"""
-ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-OTHERS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/sys/devices/system/cpu")
-FONTS = "/usr/share/fonts"  # matplotlib would look through all of them in each new box
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "HOME": "/tmp/home",
-    "TMPDIR": "/tmp",
-    "USER": "learner",
-    "LANG": "C.UTF-8",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
-RUN = "import sys; sys.path.append(sys.argv[2]); from mlopt_lessons.grading import inside; inside.main()"
-
+END_S = 1.0
 NOT_LINUX = (
     "Hand-ins are graded in a box that only Linux has: use a Linux machine or a Linux container."
 )
@@ -112,9 +91,9 @@ class Bubblewrap:
     def refusal(self) -> str:
         """Why it cannot run here and what to do, as a sentence, or nothing."""
         for path in self.hidden:
-            for shown in _shown():
-                if path.is_relative_to(shown.resolve()):
-                    return f"The box shows all of {shown} to hand-ins: move {path} out of it."
+            for folder in shown():
+                if path.is_relative_to(folder.resolve()):
+                    return f"The box shows all of {folder} to hand-ins: move {path} out of it."
         return _refusal()
 
     def start(self, limits: Limits) -> Wrapped:
@@ -173,6 +152,10 @@ class Wrapped:
 
     def _end(self) -> str:
         """Ends bubblewrap, closes the pipes and returns the last line that it said."""
+        # By itself at first: only it takes note of the end of the box's first process, which would
+        # stay as a zombie where the machine's first process takes no note of the end of others.
+        with suppress(subprocess.TimeoutExpired):
+            self._wrap.wait(END_S)
         self._wrap.kill()
         said = _last_line(self._wrap)
         self._core.close()
@@ -190,7 +173,7 @@ def _launch(limits: Limits, core: int) -> tuple[subprocess.Popen[bytes], int]:
         try:
             with staying_on(core):
                 wrap = subprocess.Popen(
-                    [*_arguments(limits), *_descriptors(rules.fileno(), tell), *_command(limits)],
+                    [*options(limits), *_descriptors(rules.fileno(), tell), *command(limits)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,  # not /dev/null: the machine's own would be in reach
@@ -224,51 +207,6 @@ def _cause(said: str) -> str:
 
 def _descriptors(rules: int, tell: int) -> list[str]:
     return ["--seccomp", str(rules), "--info-fd", str(tell)]
-
-
-def _command(limits: Limits) -> list[str]:
-    told = json.dumps(asdict(limits))
-    return ["--", sys.executable, "-I", "-B", "-c", RUN, told, str(PACKAGE.parent)]
-
-
-def _arguments(limits: Limits) -> list[str]:
-    """bubblewrap and its options; a later one may cover what an earlier one shows."""
-    options = [shutil.which("bwrap") or "bwrap", *NAMESPACES.split()]
-    for name in ROOTS:
-        path = Path("/", name)
-        if path.is_symlink():
-            options += ["--symlink", os.readlink(path), str(path)]
-        elif path.is_dir():
-            options += ["--ro-bind", str(path), str(path)]
-    # First, as Python or the course may lie below it.
-    options += _scratch("/tmp", limits.scratch_mb)
-    for shown in _shown():
-        options += ["--ro-bind", str(shown), str(shown)]
-    for other in OTHERS:
-        options += ["--ro-bind-try", other, other]
-    if Path(FONTS).is_dir():
-        options += ["--tmpfs", FONTS, "--remount-ro", FONTS]
-    options += [*DEVICES.split(), *_scratch("/dev/shm", min(SHARED_MB, limits.scratch_mb))]
-    options += ["--remount-ro", "/dev", "--dir", "/tmp/home", "--dir", "/tmp/work"]
-    for name, value in ENVIRONMENT.items():
-        options += ["--setenv", name, value]
-    return [*options, "--chdir", "/tmp/work", "--remount-ro", "/"]
-
-
-def _scratch(path: str, megabytes: int) -> list[str]:
-    return ["--size", str(megabytes * 1_000_000), "--tmpfs", path]
-
-
-@cache
-def _shown() -> list[Path]:
-    """The folders that the box shows: the system's, Python's, the packages', and the course's."""
-    real = Path(sys.executable).resolve().parents[1]
-    wanted = [Path("/usr"), Path(sys.base_prefix), Path(sys.prefix), real, PACKAGE]
-    shown: list[Path] = []
-    for path in sorted(set(wanted), key=lambda path: len(path.parts)):
-        if not any(path.is_relative_to(each) for each in shown):
-            shown.append(path)
-    return shown
 
 
 @cache

@@ -285,3 +285,7 @@ def _limit(limits: Limits) -> None:
     for which, value in most.items():
         # Above the first number a signal that says why, one second later the end.
         resource.setrlimit(which, (value, value + (which == resource.RLIMIT_CPU)))
+
+
+if __name__ == "__main__":
+    main()

@@ -92,33 +92,46 @@ def compared(
     misconceptions to the functions of learners who have them. Tolerance is relative.
     """
 
-    def gots(answer: Answer, generator: np.random.Generator) -> Iterator[tuple[Args, Any]]:
-        """One at a time, as a stranger's results may be large."""
-        for args in draw(generator):
-            yield args, plain(ask(answer, args))
+    about = _Comparison(draw, right, wrong or {}, pick, tolerance)
+    return Part(points, says, about.holds, about.mistakes)
 
-    def agrees(got: Any, expected: Any, *, whole: bool) -> bool:
-        try:
-            return same(pick(got), plain(pick(expected)), tolerance, whole=whole)
-        except (TypeError, ValueError, IndexError, KeyError):
-            return False  # what came back has not the shape that pick needs
 
-    def holds(answer: Answer, generator: np.random.Generator) -> bool:
-        return all(agrees(got, right(*args), whole=True) for args, got in gots(answer, generator))
+@dataclass(frozen=True)
+class _Comparison:
+    """An answer beside functions that are known to be right or wrong, on drawn inputs."""
 
-    def mistakes(answer: Answer, generator: np.random.Generator) -> str | None:
-        left = dict(wrong or {})
-        for args, got in gots(answer, generator):
-            left = {
-                name: function
-                for name, function in left.items()
-                if agrees(got, function(*args), whole=False)
-            }
+    draw: Callable[[np.random.Generator], Iterable[Args]]
+    right: Callable[..., Any]
+    wrong: dict[str, Callable[..., Any]]
+    pick: Callable[[Any], Any]
+    tolerance: float
+
+    def holds(self, answer: Answer, generator: np.random.Generator) -> bool:
+        """Whether it is right on every input."""
+        asked = self.asked(answer, generator)
+        return all(self.agrees(got, self.right(*args), whole=True) for args, got in asked)
+
+    def mistakes(self, answer: Answer, generator: np.random.Generator) -> str | None:
+        """The first misconception that gives the same on every input."""
+        left = list(self.wrong)
+        for args, got in self.asked(answer, generator):
+            left = [name for name in left if self.agrees(got, self.wrong[name](*args), whole=False)]
             if not left:
-                break
+                return None
         return next(iter(left), None)
 
-    return Part(points, says, holds, mistakes)
+    def asked(self, answer: Answer, generator: np.random.Generator) -> Iterator[tuple[Args, Any]]:
+        """Inputs and results, one at a time, as a stranger's results may be large."""
+        for args in self.draw(generator):
+            yield args, plain(ask(answer, args))
+
+    def agrees(self, got: Any, expected: Any, *, whole: bool) -> bool:
+        """Whether the part of a result that this is about is as expected."""
+        try:
+            picked = self.pick(got)
+            return same(picked, plain(self.pick(expected)), self.tolerance, whole=whole)
+        except (TypeError, ValueError, IndexError, KeyError):
+            return False  # what came back has not the shape that pick needs
 
 
 def number(points: float, says: str, right: float, tolerance: float = 1e-6) -> Part:

@@ -20,6 +20,8 @@ from mlopt_lessons.grading.records import Limits
 
 EVERY_S = 0.03
 SLOWEST_S = 0.3  # of the slower look, which waits for processes that are busy forking
+TOO_MANY = "It started more than {} processes and threads."
+TOO_LARGE = "It took more than {} MB of memory"
 INODE_BYTES = 1024  # what an empty file takes in a tmpfs, about
 SCRATCH = ("tmp", "dev/shm")
 KILOBYTE, MEGABYTE = 1024, 1_000_000
@@ -77,19 +79,28 @@ def excess(proc: int, scratch: list[int], limits: Limits) -> str:
     # So many are not even looked at; the first process is bubblewrap's own.
     looks = {pid: _look(proc, pid) for pid in pids[: limits.processes + 2]}
     if sum(look.get("Threads", 1) for look in looks.values()) > limits.processes + 1:
-        return f"It started more than {limits.processes} processes and threads."
+        return TOO_MANY.format(limits.processes)
     most = limits.memory_mb * MEGABYTE
     files = sum(_taken(each) for each in scratch)
     if files + sum(map(_resident, looks.values())) <= most:
         return ""
-    # Pages that forks share were counted once for each: only a slower look tells them apart.
+    return _slower(proc, looks, limits, most - files)
+
+
+def _slower(proc: int, looks: dict[str, dict[str, int]], limits: Limits, left: int) -> str:
+    """As `excess`, for memory that forks share: at first it was counted once for each of them.
+
+    `left` are the bytes that the processes may take.
+    """
     until = time.monotonic() + SLOWEST_S
     for pid, look in looks.items():
-        files += _share(proc, pid, look)
+        left -= _share(proc, pid, look)
         # Meanwhile it may have become more than can be looked at.
-        if time.monotonic() > until or len(_pids(proc)) > limits.processes + 1:
-            return f"It started more than {limits.processes} processes and threads."
-    return "" if files <= most else f"It took more than {limits.memory_mb} MB of memory."
+        if len(_pids(proc)) > limits.processes + 1:
+            return TOO_MANY.format(limits.processes)
+        if time.monotonic() > until:
+            return f"{TOO_LARGE.format(limits.memory_mb)}, as far as it could be counted in time."
+    return "" if left >= 0 else f"{TOO_LARGE.format(limits.memory_mb)}."
 
 
 def _offer(first: int) -> None:

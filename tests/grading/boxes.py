@@ -1,15 +1,18 @@
 """Boxes for tests: the real one, and one whose code outside any box says whatever a test wants."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import textwrap
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from mlopt_lessons.grading.box import Bubblewrap
+from mlopt_lessons.grading.wire import READY, read_frame
 
 # What a lying box can use: `ask()` reads a request, `say(text)` sends a frame, `answer(...)` one to it.
 PRELUDE = """
@@ -47,14 +50,28 @@ class LyingBox:
         return LyingProcess(self.script)
 
 
-class LyingProcess:
-    """The script, and its two pipes."""
+class OpenBox:
+    """Another kind of box, for code that is trusted: the runner as a process like any other."""
 
-    def __init__(self, script):
+    def __init__(self, folder):
+        self.folder = folder
+
+    def refusal(self):
+        return ""
+
+    def start(self, limits):
+        runner = [sys.executable, "-m", "mlopt_lessons.grading.inside", json.dumps(asdict(limits))]
+        process = Piped(runner, cwd=self.folder)
+        assert read_frame(process.stdout.fileno(), 1000) == READY
+        return process
+
+
+class Piped:
+    """A running program and its two pipes, as a kind of box gives them."""
+
+    def __init__(self, command, **options):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as self.file:
-            self.file.write(script)  # too long for a command line, some of them
-        self.process = subprocess.Popen([sys.executable, self.file.name], bufsize=0, **pipes)
+        self.process = subprocess.Popen(command, bufsize=0, **pipes, **options)
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
 
     def kill(self):
@@ -62,10 +79,22 @@ class LyingProcess:
         self.process.wait()
         self.stdin.close()
         self.stdout.close()
-        Path(self.file.name).unlink(missing_ok=True)
 
     def why(self):
         return f"It ended with {self.process.wait(5)}."
+
+
+class LyingProcess(Piped):
+    """The script of a lying box."""
+
+    def __init__(self, script):
+        with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as self.file:
+            self.file.write(script)  # too long for a command line, some of them
+        super().__init__([sys.executable, self.file.name])
+
+    def kill(self):
+        super().kill()
+        Path(self.file.name).unlink(missing_ok=True)
 
 
 def processes_with(mark: str) -> list[int]:

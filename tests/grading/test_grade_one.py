@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import nbformat
 import pytest
+from boxes import OpenBox
 
 from mlopt_lessons.grading.grade_one import MOST_STARTS, NOT_REACHED, fingerprint, grade_one
 from mlopt_lessons.grading.marking import load_judge
@@ -60,6 +61,14 @@ def test_the_solution_gets_every_point_and_a_sheet() -> None:
     assert result.written == {"written": True}
     assert result.notes == ()
     assert nbformat.reads(result.sheet, as_version=4).metadata.kernelspec.name == "python3"
+
+
+def test_another_kind_of_box_gives_the_same_marks(tmp_path: Path) -> None:
+    source = "def idle_dollars(*_):\n    return 1 / 0"
+    limits = Limits(cell_s=30, wall_s=90)  # this one starts slower
+    given = job(lambda cells: cells["task-2"].update(source=source), limits=limits)
+    result, other = grade_one(given), grade_one(given, OpenBox(tmp_path))
+    assert (other.marks, other.sheet, other.notes) == (result.marks, result.sheet, result.notes)
 
 
 @pytest.mark.parametrize(
