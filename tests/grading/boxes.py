@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from mlopt_lessons.grading.box import Bubblewrap
+from mlopt_lessons.grading.records import Limits
 from mlopt_lessons.grading.wire import READY, read_frame
 
+SMALL = Limits(memory_mb=400, cell_s=20, processes=40, scratch_mb=100, file_mb=30, cpu_s=100)
 # What a lying box can use: `ask()` reads a request, `say(text)` sends a frame, `answer(...)` one to it.
 PRELUDE = """
 import json, os, sys, time
@@ -35,6 +37,12 @@ def real_box() -> Bubblewrap:
     if refusal := box.refusal():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(refusal)
     return box
+
+
+def told(session, source):
+    """What a cell printed, or the error that it ended with."""
+    run = session.run(textwrap.dedent(source))
+    return "".join(each.text for each in run.outputs)
 
 
 class LyingBox:

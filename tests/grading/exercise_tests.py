@@ -38,11 +38,16 @@ SECRETS = ("SOLUTION", "HIDDEN", "Marking guide", "default_rng")
 class Exercise:
     """An exercise as its author sees it: tasks, right answers, and wrong ones by name.
 
-    `numbers` holds, for each task that asks for a number, the arguments of the call it stands for.
+    Its first task asks for a number; `number` gives the arguments of the call that this stands for.
     """
 
-    def __init__(self, name: str, tasks: tuple[Task, ...], numbers: dict[str, tuple]) -> None:
-        self.name, self.tasks, self.numbers = name, tasks, numbers
+    def __init__(
+        self, name: str, exercise: ModuleType, number: Callable[[ModuleType], tuple]
+    ) -> None:
+        self.name, self.number = name, number
+        self.tasks: tuple[Task, ...] = tuple(
+            task for each, task in vars(exercise).items() if each.startswith("TASK_")
+        )
 
     @cached_property
     def judge(self) -> ModuleType:
@@ -54,6 +59,21 @@ class Exercise:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
+
+    @cached_property
+    def numbers(self) -> dict[str, tuple]:
+        """For each task that asks for a number, the arguments of the call."""
+        return {self.tasks[0].id: self.number(self.judge)}
+
+    @cached_property
+    def cells(self) -> dict[str, Any]:
+        """The solution's cells by id."""
+        path = ROOT / "solutions" / self.name / f"{self.name}.ipynb"
+        return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+
+    def text(self, cell: str) -> str:
+        """A cell as it is read: dollars are written so that no page takes them for a formula."""
+        return self.cells[cell].source.replace(r"<span>\$</span>", "$")
 
     def answer(self, task: Task, function: Callable[..., Any]) -> Any:
         """What a learner hands in: the function, or the number that it gives."""

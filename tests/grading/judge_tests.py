@@ -1,6 +1,6 @@
 """What every judge must pass; a test file names its exercise in a subclass of JudgeTests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -53,9 +53,14 @@ def learners_files() -> str:
 
 
 class JudgeTests:
-    """The tests of one judge; a subclass gives the exercise."""
+    """The tests of one judge; a subclass gives the exercise, and what half right answers earn.
+
+    `partial` holds the points of each part, by task and mistake; `half_seeds` is with how many seeds.
+    """
 
     exercise: Exercise
+    partial: dict[tuple[str, str], list[float]]
+    half_seeds = 5
 
     @classmethod
     def pytest_generate_tests(cls, metafunc: pytest.Metafunc) -> None:
@@ -70,6 +75,9 @@ class JudgeTests:
             metafunc.parametrize("task", wrong)
         if "broken" in names:
             metafunc.parametrize("broken", BROKEN)
+        if "half" in names:
+            metafunc.parametrize("seed", range(cls.half_seeds))
+            metafunc.parametrize("half", cls.partial, ids="-".join)
 
     def source(self) -> str:
         return (ROOT / "solutions" / self.exercise.name / "judge.py").read_text()
@@ -103,12 +111,15 @@ class JudgeTests:
 
     def names_of_the_solution(self) -> dict[str, Any]:
         """What the cells of the solution define; its checks are left out."""
-        path = ROOT / "solutions" / self.exercise.name / f"{self.exercise.name}.ipynb"
         names: dict[str, Any] = {}
-        for cell in nbformat.read(path, as_version=4).cells:
+        for cell in self.exercise.cells.values():
             if cell.cell_type == "code" and not cell.id.endswith("-check"):
                 exec(cell.source, names)
         return names
+
+    def earned(self, task: str, answer: Any, seed: int = 1) -> list[float]:
+        """The points that an answer gets, part by part."""
+        return [part.earned for part in mark(self.exercise.judge.HIDDEN[task], answer, seed).parts]
 
     def blank(self, hidden: Hidden) -> Any:
         """The answer of a learner who wrote nothing."""
@@ -182,6 +193,9 @@ class JudgeTests:
         ]
         assert any(0 < share < 1 for share in earned)
 
+    def test_what_is_half_right_earns_its_half(self, half: tuple[str, str], seed: int) -> None:
+        assert self.earned(half[0], self.wrong(*half), seed) == self.partial[half]
+
     def test_a_broken_answer_gets_nothing_and_a_sentence(self, task: str, broken: Any) -> None:
         marked = mark(self.hidden()[task], broken, 1)
         assert marked.earned == 0
@@ -227,3 +241,18 @@ class JudgeTests:
         long = {line for line in own if len(line) >= SHORTEST_SECRET}
         assert len(long) > 20
         assert not [line for line in long if line in given]
+
+
+class ServiceTests(JudgeTests):
+    """The tests of a judge whose task 4 is about services; a subclass gives what its parts draw."""
+
+    draws: tuple[Callable[[np.random.Generator], Iterable[Any]], ...]
+
+    def services(self, seed: int) -> list[Any]:
+        """The services of all parts of task 4."""
+        return [args for draw in self.draws for args in draw(np.random.default_rng(seed))]
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_the_notebook_says_how_many_services_there_are(self, seed: int) -> None:
+        assert len(self.services(seed)) == 80
+        assert "Marking asks about 80 others." in self.markdown("task-4-question")

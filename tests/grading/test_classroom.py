@@ -5,10 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from toy_class import BLANK, GOOD, LESSON, make_class
+from toy_class import BLANK, GOOD, LESSON, job, make_class
 
 from mlopt_lessons.grading.classroom import Classroom
-from mlopt_lessons.grading.records import GradingError, Job, Limits
+from mlopt_lessons.grading.records import GradingError, Limits
 
 DUE = datetime(2026, 3, 1, 12, 0)
 
@@ -21,10 +21,6 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def classroom(folder: Path) -> Classroom:
     return Classroom(folder)
-
-
-def job(classroom: Classroom, student: str, limits: Limits = Limits()) -> Job:  # noqa: B008
-    return next(classroom.jobs(LESSON, 5, limits, [student]))
 
 
 PROBLEMS = {

@@ -2,38 +2,23 @@
 
 from typing import Any
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from exercise_tests import Exercise, ExerciseTests
 from hypothesis import given
 from hypothesis import strategies as st
-from release import ROOT
 
 from mlopt_lessons.cost import exercise
 from mlopt_lessons.course.checking import judge
 
-TASKS = (exercise.TASK_1, exercise.TASK_2, exercise.TASK_3, exercise.TASK_4)
-EXERCISE = Exercise("01_cost", TASKS, {})
-EXERCISE.numbers["01-1"] = (EXERCISE.judge.APRIL,)
-
-
-def cells() -> dict[str, Any]:
-    """The solution's cells by id."""
-    path = ROOT / "solutions" / "01_cost" / "01_cost.ipynb"
-    return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
-
-
-def text(cell: str) -> str:
-    """A cell as it is read: dollars are written so that no page takes them for a formula."""
-    return cells()[cell].source.replace(r"<span>\$</span>", "$")
+EXERCISE = Exercise("01_cost", exercise, lambda judge: (judge.APRIL,))
 
 
 def names_of(cell: str) -> dict[str, Any]:
     """What a learner has after a cell of code."""
     names: dict[str, Any] = {"np": np, "pd": pd}
-    exec(cells()[cell].source, names)
+    exec(EXERCISE.cells[cell].source, names)
     return names
 
 
@@ -111,8 +96,8 @@ class TestExercise01(ExerciseTests):
         found = EXERCISE.judge.stop(names["VALIDATION"], names["TEST"], 5)
         assert found == (20, 15)
         assert names["bill"](*found) == "20 epochs, $200, 80% saved; epoch 15 kept: 91.3% right"
-        assert "20 epochs for $200 are right" in text("task-4-question")
-        assert "with 91.3 % right" in text("task-4-question")
+        assert "20 epochs for $200 are right" in EXERCISE.text("task-4-question")
+        assert "with 91.3 % right" in EXERCISE.text("task-4-question")
         assert int(np.argmax(names["VALIDATION"])) + 1 == 32
 
     def test_the_figures_of_the_marking_guide(self) -> None:
@@ -123,7 +108,7 @@ class TestExercise01(ExerciseTests):
             month.loc[month["ChargeCategory"].ne("Credit"), "EffectiveCost"].sum()
             for month in (march, april)
         ]
-        told = text("written")
+        told = EXERCISE.text("written")
         assert april["BilledCost"].sum() / march["BilledCost"].sum() == pytest.approx(0.7)
         for figure in (
             f"from ${used[0]:,} to ${used[1]:,}, {100 - 100 * used[1] / used[0]:.1f} %",

@@ -7,7 +7,6 @@ import itertools
 import math
 from typing import Any
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,16 +18,8 @@ from mlopt_lessons.course.questions import questions
 from mlopt_lessons.grading.marking import mark
 from mlopt_lessons.resources import exercise
 
-TASKS = (exercise.TASK_1, exercise.TASK_2, exercise.TASK_3, exercise.TASK_4)
-EXERCISE = Exercise("02_resources", TASKS, {})
-EXERCISE.numbers["02-1"] = (EXERCISE.judge.Month(),)
+EXERCISE = Exercise("02_resources", exercise, lambda judge: (judge.Month(),))
 RECORDED = ROOT.parent / "shared" / "data" / "usage"
-
-
-def cells() -> dict[str, Any]:
-    """The solution's cells by id."""
-    path = ROOT / "solutions" / "02_resources" / "02_resources.ipynb"
-    return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
 
 
 def packs(key: Any, best: bool) -> Any:
@@ -85,7 +76,7 @@ class TestExercise02(ExerciseTests):
         for seed in range(20):
             assert mark(EXERCISE.judge.HIDDEN["02-2"], request, seed).earned == 2
 
-    @pytest.mark.parametrize("case", TASKS[2].cases)
+    @pytest.mark.parametrize("case", EXERCISE.tasks[2].cases)
     def test_the_cheapest_margin_is_found_by_what_each_job_needs(self, case: Any) -> None:
         memory, price = case.args
         table = pd.DataFrame(memory.T)
@@ -99,7 +90,7 @@ class TestExercise02(ExerciseTests):
         assert np.diff(np.sort(bills))[0] > 0.01
         assert np.abs(needed[:, None] - margins[1:]).min() > 1e-3
 
-    @pytest.mark.parametrize("case", TASKS[3].cases)
+    @pytest.mark.parametrize("case", EXERCISE.tasks[3].cases)
     def test_the_allowed_machines_are_the_fewest(self, case: Any) -> None:
         requests, machine, most = case.args
         assert most == fewest(requests, machine)
@@ -205,4 +196,4 @@ def test_what_one_rule_does_to_recorded_vms() -> None:
     killed = {name: sum((b > rule(a)).any() for a, b in halves) for name, rule in rules.items()}
     assert (len(halves), killed) == (47, {"p95": 38, "twice": 33})
     assert "33 killed" in told("q02-wasted")
-    assert "38 killed" in cells()["written"].source
+    assert "38 killed" in EXERCISE.cells["written"].source

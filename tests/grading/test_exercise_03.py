@@ -3,11 +3,9 @@
 import math
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 from exercise_tests import Exercise, ExerciseTests
-from release import ROOT
 from scipy.optimize import minimize_scalar
 from scipy.special import lambertw
 
@@ -18,24 +16,16 @@ from mlopt_lessons.spot.policies import IDLE, NO_NET, ON_DEMAND, SPOT
 from mlopt_lessons.spot.replay import Zones, run_ticks, terms_of
 from mlopt_lessons.spot.trace import Trace
 
-TASKS = (exercise.TASK_1, exercise.TASK_2, exercise.TASK_3, exercise.TASK_4)
 CODES = {"wait": IDLE, "spot": SPOT, "on-demand": ON_DEMAND}
 NAMES = {code: name for name, code in CODES.items()}
 STEP_S = 900.0
-EXERCISE = Exercise("03_spot", TASKS, {})
-EXERCISE.numbers["03-1"] = (EXERCISE.judge.Run(),)
-
-
-def cells() -> dict[str, str]:
-    """The solution's cells by id."""
-    path = ROOT / "solutions" / "03_spot" / "03_spot.ipynb"
-    return {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells}
+EXERCISE = Exercise("03_spot", exercise, lambda judge: (judge.Run(),))
 
 
 def played() -> dict[str, Any]:
     """What a learner has after the cell with `replay`."""
     names: dict[str, Any] = {"np": np}
-    exec(cells()["task-4-replay"], names)
+    exec(EXERCISE.cells["task-4-replay"].source, names)
     return names
 
 
@@ -64,7 +54,7 @@ class TestExercise03(ExerciseTests):
 
         assert judge(exercise.TASK_2, by_counting).passed
 
-    @pytest.mark.parametrize("case", TASKS[2].cases)
+    @pytest.mark.parametrize("case", EXERCISE.tasks[2].cases)
     def test_the_best_interval_is_that_of_lamberts_function(self, case: Any) -> None:
         rate, cost, restart = case.args
         best = 1 + lambertw(-math.exp(-1 - rate * cost)).real
@@ -95,7 +85,7 @@ class TestExercise03(ExerciseTests):
         names = played()
         bill, in_time = names["replay"](self.exercise.judge.RIGHT["03-4"], names["TRACE"], 30)
         assert in_time
-        text = cells()["task-4-question"].replace(r"<span>\$</span>", "$")  # else read as a formula
+        text = EXERCISE.text("task-4-question")
         assert f"${bill:.2f}, in time" in text
 
     @pytest.mark.parametrize("seed", range(20))

@@ -3,41 +3,26 @@
 import math
 from typing import Any
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from exercise_tests import Exercise, ExerciseTests
 from hypothesis import given
 from hypothesis import strategies as st
-from release import ROOT
 
 from mlopt_lessons.course.checking import judge
 from mlopt_lessons.gpu import exercise
 from mlopt_lessons.workbench.hardware import gpus
 from mlopt_lessons.workbench.prices import gpu_prices
 
-TASKS = (exercise.TASK_1, exercise.TASK_2, exercise.TASK_3, exercise.TASK_4)
-EXERCISE = Exercise("04_gpu", TASKS, {})
-EXERCISE.numbers["04-1"] = (EXERCISE.judge.OFFERS,)
+EXERCISE = Exercise("04_gpu", exercise, lambda judge: (judge.OFFERS,))
 MONTH_H = 730
-
-
-def cells() -> dict[str, Any]:
-    """The solution's cells by id."""
-    path = ROOT / "solutions" / "04_gpu" / "04_gpu.ipynb"
-    return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
-
-
-def text(cell: str) -> str:
-    """A cell as it is read: dollars are written so that no page takes them for a formula."""
-    return cells()[cell].source.replace(r"<span>\$</span>", "$")
 
 
 def names_of(cell: str) -> dict[str, Any]:
     """What a learner has after a cell of code."""
     names: dict[str, Any] = {"np": np, "pd": pd, "math": math, "GPUS": exercise.GPUS}
-    exec(cells()[cell].source, names)
+    exec(EXERCISE.cells[cell].source, names)
     return names
 
 
@@ -137,20 +122,20 @@ class TestExercise04(ExerciseTests):
         alone = EXERCISE.judge.Fleet(shared=False)(exercise.GPUS, names["SHOPS"])
         assert alone == ("A10G", 13)
         assert "$39.69 an hour" in names["bill"](*found)
-        assert "$39.69 an hour are right, 46 % less" in text("task-4-question")
+        assert "$39.69 an hour are right, 46 % less" in EXERCISE.text("task-4-question")
         assert f"{1 - found[1] / alone[1]:.0%}" == "46%"
-        assert "46 % less in Task 4" in text("written")
+        assert "46 % less in Task 4" in EXERCISE.text("written")
 
     def test_the_figures_of_the_story(self) -> None:
         story = names_of("task-1-worked")["story"]
         assert story.usd_job.tolist() == [6.0, 1.5]
         assert story.fits.tolist() == [True, True]
-        assert "wins by $4.50" in text("task-1-question")
+        assert "wins by $4.50" in EXERCISE.text("task-1-question")
         assert 0.5 * 2 * 6 == 3.0 * 2
 
     def test_the_price_of_eight_more(self) -> None:
         assert 21.96 in listed("A100-40GB", 8)
-        assert f"${21.96 * MONTH_H:,.0f} in a month of 730 hours" in text("written")
+        assert f"${21.96 * MONTH_H:,.0f} in a month of 730 hours" in EXERCISE.text("written")
         assert gpus().set_index("name").tdp_w["A100-SXM4-40GB"] == 400
 
 

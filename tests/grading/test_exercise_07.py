@@ -4,22 +4,18 @@ import random
 from itertools import permutations
 from typing import Any
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from exercise_tests import Exercise, ExerciseTests
 from hypothesis import given
 from hypothesis import strategies as st
-from release import ROOT
 from scipy.stats import binomtest
 
 from mlopt_lessons.combined import exercise
 from mlopt_lessons.course.checking import judge
 
-TASKS = (exercise.TASK_1, exercise.TASK_2, exercise.TASK_3, exercise.TASK_4)
-EXERCISE = Exercise("07_putting_it_together", TASKS, {})
-EXERCISE.numbers["07-1"] = (EXERCISE.judge.BILL, EXERCISE.judge.LEVERS)
+EXERCISE = Exercise("07_putting_it_together", exercise, lambda judge: (judge.BILL, judge.LEVERS))
 RIGHT, WRONG = EXERCISE.judge.RIGHT, EXERCISE.judge.WRONG
 SHARE = st.floats(0, 1)
 LEVERS = st.dictionaries(
@@ -29,21 +25,10 @@ LEVERS = st.dictionaries(
 )
 
 
-def cells() -> dict[str, Any]:
-    """The solution's cells by id."""
-    path = ROOT / "solutions" / EXERCISE.name / f"{EXERCISE.name}.ipynb"
-    return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
-
-
-def text(cell: str) -> str:
-    """A cell as it is read: dollars are written so that no page takes them for a formula."""
-    return cells()[cell].source.replace(r"<span>\$</span>", "$")
-
-
 def names_of(cell: str) -> dict[str, Any]:
     """What a learner has after a cell of code."""
     names: dict[str, Any] = {"np": np, "pd": pd, "VARIANTS": exercise.VARIANTS}
-    exec(cells()[cell].source, names)
+    exec(EXERCISE.cells[cell].source, names)
     return names
 
 
@@ -118,20 +103,20 @@ class TestExercise07(ExerciseTests):
         assert table.story_saved.tolist() == pytest.approx([6_000, 1_200, 560])
         assert table.story_left.tolist() == pytest.approx([4_000, 2_800, 2_240])
         assert table.left.iloc[-1] == pytest.approx(5_000.8)
-        assert "$5,001 are left: more than twice as much" in text("task-1-question")
+        assert "$5,001 are left: more than twice as much" in EXERCISE.text("task-1-question")
 
     def test_the_figures_of_the_text(self) -> None:
         alone = WRONG["07-3"]["alone-is-fair"](*exercise.TASK_3.cases[0].args)
         last = WRONG["07-3"]["last-is-fair"](*exercise.TASK_3.cases[0].args)
-        assert f"spot is credited with ${alone['spot']:,.0f}" in text("task-3-text")
-        assert f"it would save ${last['spot']:,.0f}" in text("task-3-text")
+        assert f"spot is credited with ${alone['spot']:,.0f}" in EXERCISE.text("task-3-text")
+        assert f"it would save ${last['spot']:,.0f}" in EXERCISE.text("task-3-text")
         names = names_of("task-4-variants")
         assert exercise.TASK_4.cases[0].args[1:] == (names["SERVICE"], names["LEVERS"])
         _, dollars = RIGHT["07-4"](exercise.VARIANTS, names["SERVICE"], names["LEVERS"])
-        assert f"${dollars:.2f} a month are right" in text("task-4-question")
+        assert f"${dollars:.2f} a month are right" in EXERCISE.text("task-4-question")
         # By hand: 500 million at $0.80, of which 0.76 × 0.9 remain, and a twelfth of $600.
         assert dollars == pytest.approx(400 * 0.684 + 50)
-        assert "at most 77.6 % are saved" in text("written")
+        assert "at most 77.6 % are saved" in EXERCISE.text("written")
 
     def test_the_figures_of_the_hints(self) -> None:
         wrong, hints = exercise.TASK_1.cases[0].wrong, exercise.TASK_1.hints

@@ -1,4 +1,4 @@
-"""Grades as CSV, read back as the platforms read them, and class lists of the platforms."""
+"""Grades as CSV, read back as the platforms read them."""
 
 import csv
 import io
@@ -6,32 +6,17 @@ import re
 
 import pandas as pd
 import pytest
+from class_lists import CANVAS, MOODLE
 from class_records import class_of, final, waiting
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlopt_lessons.grading.exports import BOM, canvas_csv, grades_csv, moodle_csv, number, safe
-from mlopt_lessons.grading.platforms import student_id
 from mlopt_lessons.grading.records import GradingError
 from mlopt_lessons.grading.report_data import HandIn, Learner
-from mlopt_lessons.grading.roster import Person, match, read_roster
 
 ADA = Learner("ada", "Ada", "Byron", "ada@example.org")
 EMILE = Learner("u17", "Émile", "Zola", "zola@example.org")
-CANVAS = (
-    "Student,ID,SIS User ID,SIS Login ID,Section,01_cost (4711),Essay (12),Final Score\r\n"
-    ",,,,,Manual Posting,,\r\n"
-    "    Points Possible,,,,,14.00,10.00,(read only)\r\n"
-    '"Byron, Ada",501,S1,ada,"A, B",2.00,7.00,64\r\n'
-    '"Zola, Émile",502,S2,ezola,A,,,\r\n'
-    '"Weil, Simone",503,S3,sw,A,,,\r\n'
-    '"Student, Test",999,,0f3a,A,,,\r\n'
-)
-MOODLE = (
-    "\ufeffFirst name,Last name,ID number,Institution,Department,Email address,Quiz (Real)\n"
-    "Ada,Byron,77,,,Ada@Example.org,3.00\n"
-    "Émile,Zola,78,,,zola@example.org,-\n"
-)
 
 
 def rows_of(text):
@@ -72,15 +57,6 @@ def as_moodle_reads(text, column):
         assert who not in grades
         grades[who] = values
     return grades
-
-
-@pytest.fixture
-def roster(tmp_path):
-    def write(text, name="roster.csv"):
-        (tmp_path / name).write_text(text, encoding="utf-8", newline="")
-        return read_roster(tmp_path / name)
-
-    return write
 
 
 def test_the_table_has_a_line_for_each_learner_and_lesson():
@@ -263,117 +239,3 @@ def test_moodle_never_has_two_lines_for_one_address():
         "d@x.org",
     }
     assert sum("no Email address of their own" in each for each in made.sentences) == 2
-
-
-@pytest.mark.parametrize(
-    "learner",
-    [
-        Learner("ada"),
-        Learner("S1"),
-        Learner("x", lms_id="501"),
-        Learner("x", "Ada", "Byron"),
-        Learner("byron_ada"),
-        Learner("ADA"),
-    ],
-)
-def test_a_learner_is_found_by_login_number_or_name(roster, learner):
-    found = match([learner], roster(CANVAS).people)
-    assert found.people[learner.id].get("canvas_id") == "501"
-    assert [each.name for each in found.others] == ["Zola, Émile", "Weil, Simone"]
-
-
-@pytest.mark.parametrize(
-    ("name", "number", "row"),
-    [
-        ("byronada", "501", 0),
-        ("zolaémile", "502", 1),
-        ("王伟", "504", 2),
-        ("sørensenåse", "505", 3),
-    ],
-)
-def test_a_learner_of_a_download_of_canvas_is_found(roster, name, number, row):
-    """Ids as intake makes them of lovelaceada_1234_567_x.ipynb."""
-    rows = ['"Byron, Ada",501', '"Zola, Émile",502', "王伟,504", '"Sørensen, Åse",505']
-    people = roster(
-        "\n".join(["Student,ID,SIS Login ID,Section", *(f"{r},,A" for r in rows)])
-    ).people
-    id = student_id(f"{name}_{number}")
-    assert match([Learner(id)], people).people[id] is people[row]
-
-
-@pytest.mark.parametrize("id", ["weilsimone_501", "501", "504"])
-def test_a_number_with_another_name_or_none_is_nobody(roster, id):
-    people = roster(f"{CANVAS}王伟,504,,,A,,,\r\n").people
-    assert id in match([Learner(id)], people).unmatched
-
-
-@pytest.mark.parametrize("name", ["Ada Byron", "Émile Zola", "王 伟"])
-def test_a_learner_of_a_download_of_moodle_is_found(roster, name):
-    """Ids as intake makes them of the folder Ada Byron_123_assignsubmission_file."""
-    people = roster(f"{MOODLE}王,伟,79,,,w@example.org,1\n").people
-    id = student_id(name)
-    assert match([Learner(id)], people).people[id].name == name
-
-
-def test_accents_and_case_do_not_hide_a_name(roster):
-    found = match([Learner("emile zola")], roster(CANVAS).people)
-    assert found.people["emile zola"].get("canvas_id") == "502"
-
-
-def test_the_login_counts_for_more_than_the_name(roster):
-    found = match([Learner("ezola", "Ada", "Byron")], roster(CANVAS).people)
-    assert found.people["ezola"].get("canvas_id") == "502"
-
-
-def test_two_people_of_one_name_are_not_guessed():
-    people = [Person({"name": "Li Wei", "login": "l1"}), Person({"name": "Wei, Li", "login": "l2"})]
-    found = match([Learner("x", "Li", "Wei"), Learner("l2")], people)
-    assert found.unmatched["x"] == (
-        "Li Wei (x) could be 2 people in the roster, all Li Wei: enter the grades by hand."
-    )
-    assert found.people["l2"] is people[1]
-
-
-def test_two_learners_who_could_be_one_person_are_both_told():
-    people = [Person({"name": "Li Wei", "login": "l1"})]
-    found = match([Learner("l1"), Learner("li.wei")], people)
-    assert found.people == {}
-    assert all("another learner could both be Li Wei" in each for each in found.unmatched.values())
-
-
-@pytest.mark.parametrize("separator", [";", "\t"])
-def test_a_roster_with_other_separators(roster, separator):
-    text = f"Student{separator}ID{separator}SIS Login ID{separator}Section\nAda{separator}7{separator}ada{separator}A\n"
-    found = roster(text)
-    assert (found.platform, found.people[0].get("canvas_id")) == ("canvas", "7")
-
-
-def test_which_platform_wrote_a_roster(roster):
-    assert roster(CANVAS).platform == "canvas"
-    assert roster(MOODLE).platform == "moodle"
-    assert [each.name for each in roster(CANVAS).people] == [
-        "Byron, Ada",
-        "Zola, Émile",
-        "Weil, Simone",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", "no class list"),
-        ("Vorname;Nachname\nA;B\n", "no class list"),
-        ('Student,ID\n"x', "not CSV"),
-    ],
-)
-def test_what_is_no_roster_is_a_sentence(roster, text, says):
-    with pytest.raises(GradingError, match=says):
-        roster(text)
-
-
-def test_a_roster_that_cannot_be_read_is_a_sentence(tmp_path):
-    with pytest.raises(GradingError, match="cannot be read"):
-        read_roster(tmp_path / "none.csv")
-    (tmp_path / "latin.csv").write_bytes("Student,ID\nÉmile,1".encode("latin-1"))
-    with pytest.raises(GradingError, match="not UTF-8"):
-        read_roster(tmp_path / "latin.csv")

@@ -9,24 +9,18 @@ from pathlib import Path
 import nbformat
 import pytest
 import toy_class
-from nbgrader import api
 from nbgrader.api import Gradebook as Nbgraders
 from nbgrader.preprocessors import SaveAutoGrades, SaveCells
 from sqlalchemy import create_engine, make_url, text
-from toy_class import BLANK, GOOD, LESSON, fake_grade_one, make_class, rows, state
+from toy_class import BLANK, GOOD, LESSON, graded, make_class, rows, state
 
 from mlopt_lessons.grading.classroom import Classroom
 from mlopt_lessons.grading.gradebook import Gradebook
 from mlopt_lessons.grading.outcomes import Recorded
-from mlopt_lessons.grading.records import Graded, GradingError, Job, Limits
+from mlopt_lessons.grading.records import GradingError
 
 DUE = datetime(2026, 3, 1, 12, 0)
-
-
-@pytest.fixture(autouse=True)
-def _alembic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """nbgrader asks another program for the version of its tables; here once for all."""
-    monkeypatch.setattr(api, "get_alembic_version", toy_class.alembic_version)
+pytestmark = pytest.mark.usefixtures("alembic")
 
 
 @pytest.fixture
@@ -44,14 +38,6 @@ def gradebook(classroom: Classroom) -> Iterator[Gradebook]:
     with Gradebook(classroom) as opened:
         opened.register(classroom.exercise(LESSON))
         yield opened
-
-
-def graded(classroom: Classroom, student: str, limits: Limits = Limits()) -> Graded:  # noqa: B008
-    return fake_grade_one(next(classroom.jobs(LESSON, 5, limits, [student])))
-
-
-def job(classroom: Classroom, student: str, limits: Limits = Limits()) -> Job:  # noqa: B008
-    return next(classroom.jobs(LESSON, 5, limits, [student]))
 
 
 def test_a_lesson_is_registered_as_nbgrader_itself_registers_it(

@@ -7,13 +7,10 @@ import pytest
 from exercise_tests import Exercise
 from judge_tests import JudgeTests
 
-from mlopt_lessons.grading.marking import mark
 from mlopt_lessons.resources import exercise
 
-TASKS = (exercise.TASK_1, exercise.TASK_2, exercise.TASK_3, exercise.TASK_4)
-EXERCISE = Exercise("02_resources", TASKS, {})
+EXERCISE = Exercise("02_resources", exercise, lambda judge: (judge.Month(),))
 JUDGE = EXERCISE.judge
-EXERCISE.numbers["02-1"] = (JUDGE.Month(),)
 PARTIAL = {
     ("02-3", "kill-is-free"): [0, 1],
     ("02-3", "safety-at-any-price"): [0, 1],
@@ -34,25 +31,16 @@ def raw(function: Any) -> Any:
     return getattr(function, "pack", function)
 
 
-def earned(task: str, answer: Any, seed: int = 1) -> list[float]:
-    return [part.earned for part in mark(JUDGE.HIDDEN[task], answer, seed).parts]
-
-
 def right_pack(requests: list, machine: tuple) -> list[list[int]]:
     return raw(JUDGE.RIGHT["02-4"])(requests, machine)
 
 
 class TestJudge02(JudgeTests):
     exercise = EXERCISE
+    partial = PARTIAL
 
     def answer(self, task: str, function: Any) -> Any:
         return raw(super().answer(task, function))
-
-    @pytest.mark.parametrize("half", PARTIAL, ids="-".join)
-    @pytest.mark.parametrize("seed", range(5))
-    def test_what_is_half_right_earns_its_half(self, half: tuple[str, str], seed: int) -> None:
-        task, name = half
-        assert earned(task, raw(JUDGE.WRONG[task][name]), seed) == PARTIAL[half]
 
     @pytest.mark.parametrize("method", ["linear", "inverted_cdf", "nearest"])
     @pytest.mark.parametrize("seed", range(10))
@@ -61,7 +49,7 @@ class TestJudge02(JudgeTests):
             past, _ = np.split(cpu, 2)
             return np.quantile(past, percentile / 100, method=method) * (1 + margin / 100)
 
-        assert earned("02-2", request, seed) == [2]
+        assert self.earned("02-2", request, seed) == [2]
 
     @pytest.mark.parametrize("seed", range(20))
     def test_the_cheapest_margin_by_what_each_job_needs(self, seed: int) -> None:
@@ -77,7 +65,7 @@ class TestJudge02(JudgeTests):
 
     @pytest.mark.parametrize("pair", [(100, 0), (0, 0), (100, 1), (50, 3), (1e9, 0), ("0", 0)])
     def test_a_margin_that_never_changes_earns_nothing(self, pair: tuple) -> None:
-        assert earned("02-3", lambda *_: pair) == [0, 0]
+        assert self.earned("02-3", lambda *_: pair) == [0, 0]
 
     @pytest.mark.parametrize("seed", range(20))
     def test_no_packing_hangs_on_requests_of_equal_share(self, seed: int) -> None:
@@ -101,7 +89,7 @@ class TestJudge02(JudgeTests):
                 machines[room[0]].append(place)
             return [np.array(each) for each in machines]
 
-        assert earned("02-4", pack) == [2, 2]
+        assert self.earned("02-4", pack) == [2, 2]
 
     @pytest.mark.parametrize(
         "spoil",
@@ -117,10 +105,10 @@ class TestJudge02(JudgeTests):
         ],
     )
     def test_a_packing_that_is_none_earns_nothing(self, spoil: Any) -> None:
-        assert earned("02-4", lambda *given: spoil(right_pack(*given))) == [0, 0]
+        assert self.earned("02-4", lambda *given: spoil(right_pack(*given))) == [0, 0]
 
     def test_empty_machines_cost_nothing(self) -> None:
-        assert earned("02-4", lambda *given: [[], *right_pack(*given), []]) == [2, 2]
+        assert self.earned("02-4", lambda *given: [[], *right_pack(*given), []]) == [2, 2]
 
     def test_the_notebook_says_how_many_instances_there_are(self) -> None:
         asked = self.asked(self.hidden()["02-4"], 1)

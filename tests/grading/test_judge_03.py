@@ -9,13 +9,10 @@ from exercise_tests import Exercise
 from judge_tests import JudgeTests
 from scipy.special import lambertw
 
-from mlopt_lessons.grading.marking import mark
 from mlopt_lessons.spot import exercise
 
-TASKS = (exercise.TASK_1, exercise.TASK_2, exercise.TASK_3, exercise.TASK_4)
-EXERCISE = Exercise("03_spot", TASKS, {})
+EXERCISE = Exercise("03_spot", exercise, lambda judge: (judge.Run(),))
 JUDGE = EXERCISE.judge
-EXERCISE.numbers["03-1"] = (JUDGE.Run(),)
 PARTIAL = {
     ("03-3", "young-is-exact"): [1, 0],
     ("03-3", "lost-whole-interval"): [0, 0],
@@ -29,28 +26,24 @@ PARTIAL = {
 }
 
 
-def earned(task: str, answer: Any, seed: int = 1) -> list[float]:
-    return [part.earned for part in mark(JUDGE.HIDDEN[task], answer, seed).parts]
-
-
 class TestJudge03(JudgeTests):
     exercise = EXERCISE
-
-    @pytest.mark.parametrize("half", PARTIAL, ids="-".join)
-    @pytest.mark.parametrize("seed", range(10))
-    def test_what_is_half_right_earns_its_half(self, half: tuple[str, str], seed: int) -> None:
-        task, name = half
-        assert earned(task, JUDGE.WRONG[task][name], seed) == PARTIAL[half]
+    partial = PARTIAL
+    half_seeds = 10
 
     def test_whole_numbers_and_others_count_for_lost_minutes(self) -> None:
         for kind in (int, float):
-            assert earned("03-2", lambda *given, kind=kind: kind(JUDGE.lost_minutes(*given))) == [2]
+
+            def lost(*given, kind=kind):
+                return kind(JUDGE.lost_minutes(*given))
+
+            assert self.earned("03-2", lost) == [2]
 
     def test_the_best_interval_by_lambert_s_function(self) -> None:
         def best(rate, cost, restart):
             return (1 + lambertw(-math.exp(-1 - rate * cost)).real) / rate
 
-        assert earned("03-3", best) == [1, 2]
+        assert self.earned("03-3", best) == [1, 2]
 
     @pytest.mark.parametrize("seed", range(10))
     def test_the_judge_s_replay_is_the_notebook_s(self, seed: int) -> None:
@@ -67,13 +60,13 @@ class TestJudge03(JudgeTests):
     @pytest.mark.parametrize("reserve", [2, 3, 5, 8])
     @pytest.mark.parametrize("seed", range(10))
     def test_a_little_more_care_costs_no_point_of_the_replay(self, reserve: int, seed: int) -> None:
-        assert earned("03-4", JUDGE.Policy(reserve=reserve), seed)[:2] == [2, 1]
+        assert self.earned("03-4", JUDGE.Policy(reserve=reserve), seed)[:2] == [2, 1]
 
     @pytest.mark.parametrize(
         "word", ["on-demand", "spot", "wait", "", "on demand", None, 1, ["spot"]]
     )
     def test_a_choice_that_never_changes_earns_nothing(self, word: Any) -> None:
-        assert earned("03-4", lambda *_: word) == [0, 0, 0]
+        assert self.earned("03-4", lambda *_: word) == [0, 0, 0]
 
     def test_no_call_tells_more_than_the_four_things_of_the_text(self) -> None:
         kinds = []
@@ -82,7 +75,7 @@ class TestJudge03(JudgeTests):
             kinds.append([type(each) for each in state])
             return JUDGE.Policy()(*state)
 
-        assert earned("03-4", choose) == [2, 1, 1]
+        assert self.earned("03-4", choose) == [2, 1, 1]
         assert all(each == [bool, str, int, int] for each in kinds)
 
     def test_the_notebook_says_how_many_traces_there_are_and_what_they_may_cost(self) -> None:

@@ -5,15 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 from exercise_tests import Exercise
-from judge_tests import JudgeTests
+from judge_tests import ServiceTests
 
 from mlopt_lessons.gpu import exercise
-from mlopt_lessons.grading.marking import mark
 
-TASKS = (exercise.TASK_1, exercise.TASK_2, exercise.TASK_3, exercise.TASK_4)
-EXERCISE = Exercise("04_gpu", TASKS, {})
+EXERCISE = Exercise("04_gpu", exercise, lambda judge: (judge.OFFERS,))
 JUDGE = EXERCISE.judge
-EXERCISE.numbers["04-1"] = (JUDGE.OFFERS,)
 PARTIAL = {
     ("04-3", "times-add-up"): [0, 1],
     ("04-3", "sparse-headline"): [0, 0],
@@ -29,24 +26,10 @@ PARTIAL = {
 }
 
 
-def earned(task: str, answer: Any, seed: int = 1) -> list[float]:
-    return [part.earned for part in mark(JUDGE.HIDDEN[task], answer, seed).parts]
-
-
-def services(seed: int) -> list[Any]:
-    """The services of all parts of task 4."""
-    draws = (JUDGE._ONE_KIND, JUDGE._SEVERAL, JUDGE._SOME_NONE)
-    return [args for draw in draws for args in draw(np.random.default_rng(seed))]
-
-
-class TestJudge04(JudgeTests):
+class TestJudge04(ServiceTests):
     exercise = EXERCISE
-
-    @pytest.mark.parametrize("half", PARTIAL, ids="-".join)
-    @pytest.mark.parametrize("seed", range(5))
-    def test_what_is_half_right_earns_its_half(self, half: tuple[str, str], seed: int) -> None:
-        task, name = half
-        assert earned(task, JUDGE.WRONG[task][name], seed) == PARTIAL[half]
+    partial = PARTIAL
+    draws = (JUDGE._ONE_KIND, JUDGE._SEVERAL, JUDGE._SOME_NONE)
 
     @pytest.mark.parametrize("seed", range(10))
     def test_both_ways_to_reckon_agree_on_what_is_drawn(self, seed: int) -> None:
@@ -55,7 +38,7 @@ class TestJudge04(JudgeTests):
         for args in JUDGE.steps(np.random.default_rng(seed)):
             seconds, limit = JUDGE.Roofline()(*args)
             assert JUDGE.longer(*args) == (pytest.approx(seconds), limit)
-        for args in services(seed):
+        for args in self.services(seed):
             assert JUDGE.one_by_one(*args) == JUDGE.Fleet()(*args)
 
     @pytest.mark.parametrize("seed", range(10))
@@ -68,26 +51,21 @@ class TestJudge04(JudgeTests):
 
     @pytest.mark.parametrize("seed", range(10))
     def test_some_fleets_are_exactly_full_or_just_fast_enough(self, seed: int) -> None:
-        drawn = services(seed)
+        drawn = self.services(seed)
         assert any(wanted["limit_s"] in [g["seconds"] for g in gpus] for gpus, wanted in drawn)
         assert any(g["memory_gb"] % w["memory_gb"] == 0 for gpus, w in drawn for g in gpus)
 
     @pytest.mark.parametrize("pair", [None, ("GPU 0", 1), (1e9, "GPU 0"), ("", 0), []])
     def test_a_fleet_that_never_changes_earns_nothing(self, pair: Any) -> None:
-        assert earned("04-4", lambda *_: pair) == [0, 0, 0]
+        assert self.earned("04-4", lambda *_: pair) == [0, 0, 0]
 
     @pytest.mark.parametrize("limit", ["compute", "bandwidth"])
     def test_a_limit_that_never_changes_earns_the_seconds_only(self, limit: str) -> None:
-        assert earned("04-3", lambda *given: (JUDGE.longer(*given)[0], limit)) == [2, 0]
+        assert self.earned("04-3", lambda *given: (JUDGE.longer(*given)[0], limit)) == [2, 0]
 
     def test_a_list_is_as_good_as_a_pair(self) -> None:
-        assert earned("04-3", lambda *given: list(JUDGE.longer(*given))) == [2, 1]
+        assert self.earned("04-3", lambda *given: list(JUDGE.longer(*given))) == [2, 1]
 
     def test_cents_are_enough_for_the_dollars(self) -> None:
-        assert earned("04-1", 19.11) == [2]
-        assert earned("04-1", 19.0) == [0]
-
-    @pytest.mark.parametrize("seed", range(3))
-    def test_the_notebook_says_how_many_services_there_are(self, seed: int) -> None:
-        assert len(services(seed)) == 80
-        assert "Marking asks about 80 others." in self.markdown("task-4-question")
+        assert self.earned("04-1", 19.11) == [2]
+        assert self.earned("04-1", 19.0) == [0]

@@ -6,15 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from exercise_tests import Exercise
-from judge_tests import JudgeTests
+from judge_tests import ServiceTests
 
 from mlopt_lessons.combined import exercise
 from mlopt_lessons.grading.marking import mark
 
-TASKS = (exercise.TASK_1, exercise.TASK_2, exercise.TASK_3, exercise.TASK_4)
-EXERCISE = Exercise("07_putting_it_together", TASKS, {})
+EXERCISE = Exercise("07_putting_it_together", exercise, lambda judge: (judge.BILL, judge.LEVERS))
 JUDGE = EXERCISE.judge
-EXERCISE.numbers["07-1"] = (JUDGE.BILL, JUDGE.LEVERS)
 PARTIAL = {
     ("07-3", "first-and-last-are-all"): [1, 0],
     ("07-3", "alone-is-fair"): [0, 0],
@@ -31,16 +29,6 @@ PARTIAL = {
 }
 
 
-def earned(task: str, answer: Any, seed: int = 1) -> list[float]:
-    return [part.earned for part in mark(JUDGE.HIDDEN[task], answer, seed).parts]
-
-
-def services(seed: int) -> list[Any]:
-    """The services of all parts of task 4."""
-    draws = (JUDGE._ONE, JUDGE._SEVERAL, JUDGE._NONE)
-    return [args for draw in draws for args in draw(np.random.default_rng(seed))]
-
-
 def by_table(variants: list[dict], service: dict, levers: dict) -> tuple[str, float] | None:
     """Task 4 with pandas."""
     table = pd.DataFrame(variants)
@@ -55,14 +43,10 @@ def by_table(variants: list[dict], service: dict, levers: dict) -> tuple[str, fl
     return None if good.empty else (good.name.iloc[0], good.usd.iloc[0])
 
 
-class TestJudge07(JudgeTests):
+class TestJudge07(ServiceTests):
     exercise = EXERCISE
-
-    @pytest.mark.parametrize("half", PARTIAL, ids="-".join)
-    @pytest.mark.parametrize("seed", range(5))
-    def test_what_is_half_right_earns_its_half(self, half: tuple[str, str], seed: int) -> None:
-        task, name = half
-        assert earned(task, JUDGE.WRONG[task][name], seed) == PARTIAL[half]
+    partial = PARTIAL
+    draws = (JUDGE._ONE, JUDGE._SEVERAL, JUDGE._NONE)
 
     def test_nothing_written_gets_nothing(self, task: str) -> None:
         if task != "07-2":
@@ -79,18 +63,18 @@ class TestJudge07(JudgeTests):
             assert np.allclose(JUDGE.stairs(*args), JUDGE.Waterfall()(*args), rtol=1e-12)
         for args in JUDGE.bills(np.random.default_rng(seed), (1, 2, 3, 4, 5, 6)):
             assert JUDGE.at_a_moment(*args) == pytest.approx(JUDGE.Split()(*args), rel=1e-12)
-        for args in services(seed):
+        for args in self.services(seed):
             found, right = JUDGE.by_the_month(*args), JUDGE.Plan()(*args)
             assert (found and found[0]) == (right and right[0])
             assert (found and found[1]) == pytest.approx(right and right[1])
 
     @pytest.mark.parametrize("seed", range(5))
     def test_a_table_gets_every_point(self, seed: int) -> None:
-        assert earned("07-4", by_table, seed) == [2, 1, 1]
+        assert self.earned("07-4", by_table, seed) == [2, 1, 1]
 
     @pytest.mark.parametrize("seed", range(5))
     def test_no_two_months_cost_the_same(self, seed: int) -> None:
-        for variants, service, levers in services(seed):
+        for variants, service, levers in self.services(seed):
             usd = sorted(JUDGE.Plan().usd(each, service, levers) for each in variants)
             assert (np.diff(usd) / usd[1:] > 1e-9).all()
 
@@ -101,27 +85,22 @@ class TestJudge07(JudgeTests):
             tighter["memory_mb"] = service["memory_mb"] - 1e-9
             return JUDGE.Plan()(variants, service | tighter, levers)
 
-        assert earned("07-4", too_strict, seed) == [0, 0, 0]
+        assert self.earned("07-4", too_strict, seed) == [0, 0, 0]
 
     @pytest.mark.parametrize("plan", [None, ("variant 0", 1.0), [], (1, 2, 3), ("", 0)])
     def test_a_plan_that_never_changes_earns_nothing(self, plan: Any) -> None:
-        assert earned("07-4", lambda *_: plan) == [0, 0, 0]
+        assert self.earned("07-4", lambda *_: plan) == [0, 0, 0]
 
     def test_the_right_name_with_a_wrong_bill_earns_no_more_than_the_none(self) -> None:
         def ten_per_cent_more(*given):
             name_and_usd = JUDGE.by_the_month(*given)
             return name_and_usd and (name_and_usd[0], 1.1 * name_and_usd[1])
 
-        assert earned("07-4", ten_per_cent_more) == [0, 0, 1]
+        assert self.earned("07-4", ten_per_cent_more) == [0, 0, 1]
 
     def test_pairs_may_come_as_rows_of_an_array(self) -> None:
-        assert earned("07-2", lambda *given: np.array(JUDGE.stairs(*given))) == [2]
+        assert self.earned("07-2", lambda *given: np.array(JUDGE.stairs(*given))) == [2]
 
     def test_the_dollar_is_enough_for_the_bill(self) -> None:
-        assert earned("07-1", 12_722) == [2]
-        assert earned("07-1", 12_720) == [0]
-
-    @pytest.mark.parametrize("seed", range(3))
-    def test_the_notebook_says_how_many_services_there_are(self, seed: int) -> None:
-        assert len(services(seed)) == 80
-        assert "Marking asks about 80 others." in self.markdown("task-4-question")
+        assert self.earned("07-1", 12_722) == [2]
+        assert self.earned("07-1", 12_720) == [0]

@@ -5,31 +5,21 @@ from pathlib import Path
 
 import pytest
 import toy_class
-from nbgrader import api
 from nbgrader.preprocessors import AssignLatePenalties
-from toy_class import BLANK, GOOD, LESSON, fake_grade_one, hand_in, make_class, rows
+from toy_class import BLANK, GOOD, LESSON, graded, hand_in, make_class, rows
 from traitlets.config import Config
 
 from mlopt_lessons.grading.classroom import Classroom
 from mlopt_lessons.grading.gradebook import Gradebook
-from mlopt_lessons.grading.records import Graded, GradingError, Limits
+from mlopt_lessons.grading.records import GradingError
 
 DUE = datetime(2026, 3, 1, 12, 0)
-
-
-@pytest.fixture(autouse=True)
-def _alembic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """nbgrader asks another program for the version of its tables; here once for all."""
-    monkeypatch.setattr(api, "get_alembic_version", toy_class.alembic_version)
+pytestmark = pytest.mark.usefixtures("alembic")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return make_class(tmp_path, {"ada": GOOD, "bob": BLANK})
-
-
-def graded(classroom: Classroom, student: str, limits: Limits = Limits()) -> Graded:  # noqa: B008
-    return fake_grade_one(next(classroom.jobs(LESSON, 5, limits, [student])))
 
 
 LATE = {

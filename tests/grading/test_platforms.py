@@ -1,26 +1,15 @@
 """Whose a file is, by the names that Moodle, Canvas, Blackboard, nbgrader and instructors use."""
 
-import re
 import time
-import unicodedata
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlopt_lessons.grading.platforms import (
-    Named,
-    first_name,
-    lessons_in,
-    name_all,
-    student_id,
-    told_lesson,
-)
+from mlopt_lessons.grading.platforms import Named, first_name, lessons_in, name_all, told_lesson
 
 LESSONS = ["01_cost", "02_resources"]
-SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-NAMES = st.text(min_size=1, max_size=40)
 
 
 def one(path: str) -> Named | None:
@@ -189,79 +178,6 @@ def test_hidden_names_become_numbers() -> None:
     ]
     assert whose(*two_of_a_name) == ["Wei Wang", "Wei Wang"]
     assert len({each.who for each in name_all(two_of_a_name, LESSONS) if each}) == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("ada", "ada"),
-        ("a.lovelace-7", "a.lovelace-7"),
-        ("Ada Lovelace", "Ada_Lovelace"),
-        ("  Ada Lovelace ", "Ada_Lovelace"),
-    ],
-)
-def test_safe_names_stay_as_they_are(name: str, expected: str) -> None:
-    assert student_id(name) == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "start"),
-    [
-        ("Müller", "Muller-"),
-        ("Łukasz Świątek", "Lukasz_Swiatek-"),
-        ("Søren Æbelø", "Soren_Aebelo-"),
-        ("王伟", "learner-"),
-        ("ada@uni.edu", "ada_at_uni.edu-"),
-        ("..", "learner-"),
-        ("../../etc/passwd", "etcpasswd-"),
-        (".hidden", "hidden-"),
-        ("-rf", "rf-"),
-        ("", "learner-"),
-        ("a" * 300, "a" * 55 + "-"),
-    ],
-)
-def test_other_names_are_spelt_and_told_apart(name: str, start: str) -> None:
-    assert re.fullmatch(re.escape(start) + "[0-9a-f]{8}", student_id(name))
-
-
-def test_an_id_that_was_made_cannot_be_chosen() -> None:
-    made = student_id("Müller")
-    assert student_id(made) != made
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [("ﬁ", "fi"), ("①", "1"), ("Ａda", "Ada"), ("ada", "Ada")]
-)
-def test_letters_that_only_look_alike_are_not_one_name(one: str, other: str) -> None:
-    assert student_id(one) != student_id(other)
-
-
-def test_composed_and_decomposed_letters_are_one_name() -> None:
-    assert student_id("Mu\u0308ller") == student_id("M\u00fcller")
-
-
-@given(NAMES)
-def test_every_id_is_safe(name: str) -> None:
-    made = student_id(name)
-    assert SAFE.fullmatch(made)
-    assert len(made) <= 64
-    assert not made.endswith(".")
-
-
-def same_name(one: str, other: str) -> bool:
-    """Alike but for composed letters, and spaces where the other has underscores."""
-    plain = [
-        re.sub(r"\s", "_", unicodedata.normalize("NFC", each).strip()) for each in (one, other)
-    ]
-    return plain[0] == plain[1]
-
-
-@given(st.sets(NAMES | st.text("aä_ .-é1", min_size=1, max_size=6), min_size=2, max_size=20))
-def test_different_names_have_different_ids(names: set[str]) -> None:
-    ordered = sorted(names)
-    for place, name in enumerate(ordered):
-        for other in ordered[:place]:
-            assert (student_id(name) == student_id(other)) == same_name(name, other)
 
 
 SEGMENT = st.text(st.characters(exclude_characters="/"), min_size=1, max_size=25)

@@ -14,8 +14,9 @@ import nbformat
 from nbgrader import api
 from nbgrader.utils import compute_checksum
 
+from mlopt_lessons.grading.classroom import Classroom
 from mlopt_lessons.grading.grade_one import fingerprint
-from mlopt_lessons.grading.records import Graded, Job, PartMark, TaskMark
+from mlopt_lessons.grading.records import Graded, Job, Limits, PartMark, TaskMark
 
 ROOT = Path(__file__).parents[2]
 LESSON = "90_toy"
@@ -135,6 +136,16 @@ def fake_grade_one(job: Job, box: object = None) -> Graded:
         job.student, job.lesson, fingerprint(job), job.seed, tuple(marks), written,
         nbformat.writes(shown), notes, 0.5,
     )  # fmt: skip
+
+
+def job(classroom: Classroom, student: str, limits: Limits = Limits()) -> Job:  # noqa: B008
+    """What there is to grade of one learner."""
+    return next(classroom.jobs(LESSON, 5, limits, [student]))
+
+
+def graded(classroom: Classroom, student: str) -> Graded:
+    """What the grader that needs no box finds in it."""
+    return fake_grade_one(job(classroom, student))
 
 
 IDS = """
