@@ -13,6 +13,8 @@ NBVAL := --nbval --nbval-sanitize-with tests/notebooks/nbval_sanitize.cfg --nbva
 	--nbval-cell-timeout 300 -p no:cacheprovider
 # A file stays with one worker: its fixtures are made once, and a notebook has one kernel.
 PARALLEL := -n 2 --dist loadfile
+# Threads that wait by spinning take the cores from the other worker: some tests take four times as long.
+SHARED_CORES := OMP_WAIT_POLICY=PASSIVE
 
 # Sums differ in the last digit with the number of threads, and outputs are compared.
 unit notebooks-test browser-test bench notebooks exercises: export OMP_NUM_THREADS ?= 2
@@ -40,11 +42,11 @@ types: $(VENV)/.test ## type check of the package
 	$(BIN)/mypy
 
 unit: $(VENV)/.test ## the tests of the package
-	$(BIN)/pytest tests -m "not browser and not timing" $(PARALLEL)
+	$(SHARED_CORES) $(BIN)/pytest tests -m "not browser and not timing" $(PARALLEL)
 	$(BIN)/pytest tests -m timing
 
 notebooks-test: $(VENV)/.test ## every notebook and solution, its outputs compared
-	$(BIN)/pytest $(NBVAL) $(PARALLEL) $(NOTEBOOKS) $(SOLUTIONS)
+	$(SHARED_CORES) $(BIN)/pytest $(NBVAL) $(PARALLEL) $(NOTEBOOKS) $(SOLUTIONS)
 
 browser-test: $(VENV)/.test ## the labs in a real browser; alone, since it times them
 	$(BIN)/pytest tests/browser -m browser

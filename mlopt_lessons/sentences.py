@@ -6,13 +6,18 @@ from contextlib import contextmanager
 import click
 
 DEBUG = "MLOPT_DEBUG"
+LONGEST = 200
 
 
 def first_line(error: BaseException) -> str:
     """The first line of an error's message, short enough to stand inside a sentence."""
     text = str(error).strip()
-    line = text.splitlines()[0] if text else type(error).__name__
-    return line.rstrip(".")[:200]
+    return cut((text.splitlines()[0] if text else type(error).__name__).rstrip("."))
+
+
+def cut(line: str) -> str:
+    """A line, with a sign that there was more where it is too long to stand inside a sentence."""
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
 def sentence(error: Exception) -> str:

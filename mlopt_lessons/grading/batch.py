@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
+import warnings
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from joblib import Parallel, cpu_count, delayed
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from joblib.parallel import LokyBackend, SequentialBackend, ThreadingBackend, get_active_backend
 
+from mlopt_lessons.grading.batch_words import (
+    NOTHING,
+    late_warnings,
+    points_line,
+    printable,
+    reason,
+)
 from mlopt_lessons.grading.box import Box, Bubblewrap
 from mlopt_lessons.grading.classroom import Classroom, Exercise
 from mlopt_lessons.grading.grade_one import fingerprint, grade_one
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
     from mlopt_lessons.grading.gradebook import Gradebook
 
 LIMITS = Limits()
+BLOCK = 4  # hand-ins for each worker, where they come back in blocks
 
 
 @dataclass(frozen=True)
@@ -35,15 +45,21 @@ class Failure:
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of a class: how many were graded and kept as they were, and what failed."""
+    """What became of a class: how many were graded and kept as they were, and what failed.
+
+    `warnings` are sentences on what may surprise in the marks.
+    """
 
     lesson: str
     graded: int
     kept: int
     failed: tuple[Failure, ...]
     seconds: float
+    warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        if not (self.graded or self.kept or self.failed):
+            return NOTHING.format(self.lesson)
         told = f"{self.lesson}: {self.graded} graded, {self.kept} graded before"
         failed = f", {len(self.failed)} not graded" if self.failed else ""
         return f"{told}{failed}; {self.seconds:.0f} s."
@@ -78,15 +94,18 @@ def grade_class(
     box = box or Bubblewrap(hidden=classroom.hidden())
     if _runs_here() and (refusal := box.refusal()):
         raise GradingError(refusal)
+    classroom.must_be_writable()
     with Gradebook(classroom) as gradebook:
         gradebook.register(exercise)
         seed = gradebook.seed(lesson, seed)
         done = {} if regrade else gradebook.graded(lesson)
         queue = _Queue(classroom, exercise, seed, limits, done, students)
         clerk = _Clerk(classroom, gradebook, lesson, report)
-        clerk.work_through(queue, _results(queue, box, jobs))
+        with _stopping(_results(queue, box, jobs)) as results:
+            clerk.work_through(queue, results)
+        late = tuple(late_warnings(gradebook, lesson))
     took = time.monotonic() - started
-    return Summary(lesson, clerk.graded, len(queue.kept), tuple(clerk.failed), took)
+    return Summary(lesson, clerk.graded, len(queue.kept), tuple(clerk.failed), took, late)
 
 
 @dataclass
@@ -146,11 +165,12 @@ class _Clerk:
             return
         try:
             self.gradebook.save(result, self._received(result.student))
+            line = points_line(result, self._penalty(result.student))
         except Exception as error:  # whatever it is, the others are to be written
-            self.fail(Failure(result.student, _why(error)))
+            self.fail(Failure(result.student, reason(error)))
             return
         self.graded += 1
-        self.report(_line(result))
+        self.report(line)
 
     def keep(self, student: str) -> None:
         """Brings the late penalty of an earlier mark up to date."""
@@ -162,34 +182,62 @@ class _Clerk:
     def fail(self, failure: Failure) -> None:
         """Notes a hand-in that was not graded."""
         self.failed.append(failure)
-        self.report(_shown(f"{failure.student}: not graded. {failure.why}"))
+        self.report(printable(f"{failure.student}: not graded. {failure.why}"))
 
     def _received(self, student: str) -> datetime | None:
         try:
             return self.classroom.received(student, self.lesson)
         except HandinProblem as problem:
-            self.report(_shown(f"{student}: counted as in time. {problem}"))
+            self.report(printable(f"{student}: counted as in time. {problem}"))
             return None
 
+    def _penalty(self, student: str) -> float:
+        """What being late took off the marks that were saved last."""
+        find = self.gradebook.book.find_submission_notebook
+        return find(self.lesson, self.lesson, student).late_submission_penalty or 0.0
 
-def _results(queue: _Queue, box: Box, jobs: int | None) -> Iterator[Graded | Failure]:
-    """What is graded, in the order in which it is done; few hand-ins are in memory at a time."""
-    _, configured = get_active_backend()
+
+@contextmanager
+def _stopping(results: Generator[Graded | Failure]) -> Iterator[Iterator[Graded | Failure]]:
+    """Results, of which none is begun any more once this has ended, by whatever."""
+    try:
+        yield results
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # joblib's, that what still ran is not used
+            results.close()
+
+
+def _results(queue: _Queue, box: Box, jobs: int | None) -> Generator[Graded | Failure]:
+    """What is graded, as it is done; few hand-ins are in memory at a time."""
+    backend, configured = get_active_backend()
     at_once = jobs or configured or (cpu_count() if _runs_here() else None)
-    parallel = Parallel(
-        n_jobs=at_once,
-        prefer="threads",  # the work is done by the boxes
-        return_as="generator_unordered",
-        pre_dispatch="n_jobs",
-        batch_size=1,
-    )
-    with closing(parallel(delayed(_attempt)(job, box) for job in queue)) as results:
-        try:
-            yield from results
-        except Exception as error:
-            raise GradingError(
-                f"Grading stopped ({first_line(error)}); what is graded is kept, so run it again."
-            ) from error
+    spread = _streamed if backend.supports_return_generator else _in_blocks
+    try:
+        yield from spread(queue, box, at_once)
+    except Exception as error:
+        raise GradingError(
+            f"Grading stopped ({first_line(error)}); what is graded is kept, so run it again."
+        ) from error
+
+
+def _streamed(queue: _Queue, box: Box, at_once: int | None) -> Iterator[Graded | Failure]:
+    """Each as soon as it is done."""
+    parallel = _parallel(at_once, return_as="generator_unordered", pre_dispatch="n_jobs")
+    yield from parallel(delayed(_attempt)(job, box) for job in queue)
+
+
+def _in_blocks(queue: _Queue, box: Box, at_once: int | None) -> Iterator[Graded | Failure]:
+    """For backends that give nothing back before all is done, such as Ray's."""
+    jobs, parallel = iter(queue), _parallel(at_once)
+    most = BLOCK * effective_n_jobs(at_once)
+    while block := list(islice(jobs, most)):
+        yield from parallel(delayed(_attempt)(job, box) for job in block)
+
+
+def _parallel(at_once: int | None, **options: Any) -> Parallel:
+    # Threads where they are here: the work is done by the boxes.
+    return Parallel(n_jobs=at_once, prefer="threads", batch_size=1, **options)
 
 
 def _runs_here() -> bool:
@@ -201,20 +249,4 @@ def _attempt(job: Job, box: Box) -> Graded | Failure:
     try:
         return grade_one(job, box)
     except (Exception, BoxLost) as error:  # of one hand-in; the others are to be graded
-        return Failure(job.student, _why(error))
-
-
-def _why(error: BaseException) -> str:
-    known = isinstance(error, GradingError)
-    return str(error) if known else f"{type(error).__name__}: {first_line(error)}."
-
-
-def _line(graded: Graded) -> str:
-    most = sum(mark.points for mark in graded.marks)
-    notes = f" ({' '.join(graded.notes)})" if graded.notes else ""
-    return _shown(f"{graded.student}: {graded.earned:g} of {most:g} points{notes}")
-
-
-def _shown(line: str) -> str:
-    """A line in which no name that a learner chose moves the cursor or ends the line."""
-    return "".join(char if char.isprintable() else "�" for char in line)
+        return Failure(job.student, reason(error))

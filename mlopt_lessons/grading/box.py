@@ -148,7 +148,7 @@ class Wrapped:
         if number in signal.valid_signals():
             return "It crashed, or was ended by a signal."
         # No number: what the code chooses here would carry a hidden input out.
-        return "It ended itself."
+        return "The program ended itself."
 
     def _end(self) -> str:
         """Ends bubblewrap, closes the pipes and returns the last line that it said."""

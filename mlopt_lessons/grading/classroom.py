@@ -20,6 +20,8 @@ from mlopt_lessons.sentences import first_line
 MOST_EXTRAS = 500  # files and folders beside a notebook
 BESIDE = ("timestamp.txt", "submission_secret.txt")  # nbgrader's own; no part of the answer
 STAMP_MB = 0.001
+OF_A_CLASS = ("solutions/", "nbgrader_config.py")
+NO_CLASS = "{} is no class's folder: it has no {}; go into the class's folder or give --course."
 
 
 @dataclass(frozen=True)
@@ -54,21 +56,26 @@ class Classroom:
     def exercise(self, lesson: str) -> Exercise:
         """A lesson's release and judge. Raises GradingError when one of them is not there."""
         if lesson not in self.lessons():
-            known = ", ".join(self.lessons()) or "none"
-            raise GradingError(
-                f"There is no exercise {lesson} in {self.course.root}; there are: {known}."
-            )
+            raise GradingError(self._unknown(lesson))
         released = Path(self._path(self.course.release_directory, ".", lesson), f"{lesson}.ipynb")
         if not released.is_file():
             raise GradingError(
-                f"{lesson} was not released yet; run nbgrader generate_assignment {lesson}."
+                f"{lesson} was not released yet; run: "
+                f"nbgrader generate_assignment {lesson} --create --force"
             )
         judge = self._source(lesson, "judge.py")
         if not judge.is_file():
             raise GradingError(f"{lesson} cannot be graded in a box: there is no {judge}.")
-        return Exercise(
-            lesson, released.read_text(encoding="utf-8"), judge.read_text(encoding="utf-8")
-        )
+        return Exercise(lesson, _text(released), _text(judge))
+
+    def _unknown(self, lesson: str) -> str:
+        """The sentence for an exercise that is not there, or for a folder that is no class's."""
+        root, known = Path(self.course.root), self.lessons()
+        if not known:
+            for name in OF_A_CLASS:
+                if not (root / name).exists():
+                    return NO_CLASS.format(root, name)
+        return f"There is no exercise {lesson} in {root}; there are: {', '.join(known) or 'none'}."
 
     def students(self, lesson: str) -> list[str]:
         """Who has a folder for this lesson among what was handed in, whatever is in it."""
@@ -148,6 +155,19 @@ class Classroom:
             self._replace(sheet.with_name("timestamp.txt"), f"{received} UTC\n", mode)
         self._replace(sheet, graded.sheet, mode)
 
+    def must_be_writable(self) -> None:
+        """Raises GradingError where no sheet could be written."""
+        sheets = Path(self._path(self.course.autograded_directory, ".", "."))
+        folder = next(path for path in (sheets, *sheets.parents) if path.exists())
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise GradingError(
+                f"Nothing can be written into {folder} ({error.strerror}); make the class's folder "
+                "writable, with room on its disk."
+            ) from error
+
     def hidden(self) -> Sequence[Path]:
         """The folders that no box may show."""
         steps = ("source", "release", "submitted", "autograded", "feedback")
@@ -181,6 +201,15 @@ class Classroom:
 
     def _path(self, step: str, student: str, lesson: str) -> str:
         return os.path.normpath(self.course.format_path(step, student, lesson))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise GradingError(
+            f"{path} is not in UTF-8; save it so, or take the course's own."
+        ) from error
 
 
 def extra_files(folder: Path, lesson: str, limit_mb: float, ignore: Sequence[str]) -> list[Path]:

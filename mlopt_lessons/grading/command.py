@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,11 @@ from mlopt_lessons.grading.records import Limits
 from mlopt_lessons.sentences import one_sentence
 
 DEFAULTS = Limits()
+INTERRUPTED = 130
+RECEIVED = (
+    "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M UTC", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S UTC",
+    "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d",
+)  # fmt: skip
 COURSE = click.option(
     "--course",
     default=".",
@@ -22,6 +28,18 @@ COURSE = click.option(
     help="The class's folder, with solutions/ and submitted/ (default: here).",
 )
 DATABASE = click.option("--db", help="URL of the gradebook (default: gradebook.db in the folder).")
+
+
+@contextmanager
+def _stopped() -> Iterator[None]:
+    """What Ctrl-C leaves, as a sentence and the exit status that a shell gives it."""
+    from mlopt_lessons.grading.batch_words import STOPPED
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(STOPPED, err=True)
+        sys.exit(INTERRUPTED)
 
 
 @click.group("class")
@@ -36,7 +54,12 @@ def class_() -> None:
     "--replace", is_flag=True, help="Take a newer hand-in; the earlier one is kept aside."
 )
 @click.option(
-    "--received", type=click.DateTime(), help="When they came, UTC (default: the export's times)."
+    "--received",
+    type=click.DateTime(RECEIVED),
+    metavar="TIME",
+    help='When they came, in UTC, such as "2026-12-04 23:59" (default: as far as the export tells). '
+    "What is there already gets it, but none later than was given before. What Canvas calls LATE "
+    "does not, unless all of SOURCE is late: take the late ones in by themselves.",
 )
 @COURSE
 @one_sentence()
@@ -77,6 +100,7 @@ def intake(
 @COURSE
 @DATABASE
 @one_sentence()
+@_stopped()
 def grade(
     lesson: str,
     seed: int | None,
@@ -107,11 +131,17 @@ def grade(
             report=click.echo,
         )
     click.echo(str(summary))
+    for warning in summary.warnings:
+        click.echo(warning)
     sys.exit(1 if summary.failed else 0)
 
 
 @class_.command()
-@click.option("--out", default="report", type=click.Path(path_type=Path), show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for the files (default: report in the class's folder).",
+)
 @click.option(
     "--platform", default="all", show_default=True, type=click.Choice(["all", "canvas", "moodle"])
 )
@@ -122,7 +152,7 @@ def grade(
 @DATABASE
 @one_sentence()
 def report(
-    out: Path,
+    out: Path | None,
     platform: Literal["all", "canvas", "moodle"],
     roster: Path | None,
     course: Path,
@@ -134,8 +164,11 @@ def report(
     """
     from mlopt_lessons.grading.report import report as write
 
-    for path in write(course, db, out, platform=platform, roster=roster):
+    written = write(course, db, out or course / "report", platform=platform, roster=roster)
+    for path in written.files:
         click.echo(f"wrote {path}")
+    for sentence in written.sentences:
+        click.echo(sentence)
     click.echo("Read report.html before you import: it names who cannot be matched, and why.")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from nbgrader import api
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from mlopt_lessons.grading.outcomes import TABLES
 from mlopt_lessons.grading.records import GradingError
@@ -20,6 +20,7 @@ from mlopt_lessons.sentences import first_line
 
 PAUSE_S = 1
 LOCKED_S = 60  # how long another program that writes is waited for
+DAMAGED = ("file is not a database", "malformed")  # as SQLite says it
 
 
 def open_book(db_url: str, course_id: str) -> Any:
@@ -27,7 +28,7 @@ def open_book(db_url: str, course_id: str) -> Any:
 
     Raises GradingError where it cannot be opened.
     """
-    with refusals(), _alembic_on_path():
+    with refusals(db_url), _alembic_on_path():
         try:
             return _opened(db_url, course_id)
         except SQLAlchemyError:  # perhaps another grader was making the same new tables
@@ -50,8 +51,19 @@ def one_transaction(session: Any) -> Iterator[None]:
         del session.commit
 
 
+def unreadable(error: BaseException, url: str = "") -> str:
+    """The sentence for a gradebook that is damaged, or nothing where the error says no such thing."""
+    cause = getattr(error, "orig", None) or error  # without the statement and its values
+    if not any(each in str(cause) for each in DAMAGED):
+        return ""
+    return (
+        f"The gradebook{_named(url)} is damaged ({first_line(cause)}); put back a copy of "
+        "it, or move it away and grade again."
+    )
+
+
 @contextmanager
-def refusals() -> Iterator[None]:
+def refusals(url: str = "") -> Iterator[None]:
     """What a database refuses, as a sentence."""
     try:
         yield
@@ -62,7 +74,8 @@ def refusals() -> Iterator[None]:
         ) from error
     except (SQLAlchemyError, api.InvalidEntry) as error:
         raise GradingError(
-            f"The gradebook cannot be used: {first_line(error)}; check its URL, and close what "
+            unreadable(error, url)
+            or f"The gradebook cannot be used: {first_line(error)}; check its URL, and close what "
             "else writes to it."
         ) from error
 
@@ -97,6 +110,16 @@ def _alembic_on_path() -> Iterator[None]:
         yield
     finally:
         os.environ["PATH"] = path
+
+
+def _named(url: str) -> str:
+    """A space and the file or the address, without the password; or nothing."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return ""
+    path = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    return f" {path or parsed.render_as_string()}"
 
 
 def _patient(url: str) -> URL:

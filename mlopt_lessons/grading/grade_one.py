@@ -18,12 +18,14 @@ from mlopt_lessons.grading.marking import (
     CallFailed,
     Hidden,
     Judged,
+    NoValue,
     judged,
     load_judge,
     marked,
     nothing,
     seen,
 )
+from mlopt_lessons.grading.notes import TOO_SLOW, explained, raised, stopped
 from mlopt_lessons.grading.records import (
     CellRun,
     Graded,
@@ -38,17 +40,16 @@ from mlopt_lessons.grading.sheet import sheet
 
 MOST_SHOWN = 6_000_000  # bytes of all outputs of a hand-in
 MOST_STARTS = 3  # a hand-in that breaks its box more often than that is not run any further
-# Too slow, or a result that is no plain data: what the box says, not the learner's exception.
-NOT_RAISED = ("TimeoutError", "CallFailed", "UnusableResult")
+STOPPED_HIDDEN = "A cell was stopped when other inputs were asked than those in the notebook."
 NOT_REACHED = "This task was not reached: what ran before it was stopped."
 
 
 def grade_one(job: Job, box: Box | None = None) -> Graded:
     """Grades a hand-in in a box (bubblewrap where none is given); what it does wrong costs only itself.
 
-    It runs twice: once to be judged, and once to be shown, with the inputs that learners know. So
-    nothing that it prints or raises can carry a hidden input to the feedback. Raises GradingError
-    where no box can run here, or the exercise itself does not fit its judge.
+    It runs twice: to be shown, with the inputs that learners know, and then to be judged. So nothing
+    that it prints, raises or leaves behind can carry a hidden input to the feedback. Raises
+    GradingError where no box can run here, or the exercise itself does not fit its judge.
     """
     started = time.monotonic()
     box = box or Bubblewrap()
@@ -56,18 +57,25 @@ def grade_one(job: Job, box: Box | None = None) -> Graded:
         raise GradingError(refusal)
     release = nbformat.reads(job.release, as_version=4)
     hidden = {each.cell: each for each in load_judge(job.judge, job.lesson).values()}
-    judging, showing, why = _Pass(job, hidden, _judge(job.seed)), _Pass(job, hidden, _show), ""
+    showing, judging, why = _Pass(job, hidden, _show), _Pass(job, hidden, _judge(job.seed)), ""
     try:
         merged = merge(release, _cells(job))
     except HandinProblem as problem:
         merged, why = merge(release, []), str(problem)
     else:
-        judging.over(merged, box, started + job.limits.wall_s)
-        showing.left_out = set(judging.left_out)
-        showing.over(merged, box, started + job.limits.wall_s)
-    marks = {cell: _mark(each, judging, showing, why) for cell, each in hidden.items()}
-    runs = judging.stopped | showing.stopped | showing.runs
-    notes = tuple(dict.fromkeys([*merged.notes, *([why] if why else []), *judging.notes]))
+        showing.over(merged, box)
+        judging.left_out = set(showing.stopped)
+        judging.over(merged, box)
+    known = {
+        cell: explained(outcome, raised(merged, showing.runs, cell))
+        for cell, outcome in showing.found.items()
+    }
+    marks = {
+        cell: _mark(each, showing, judging, known.get(cell), why) for cell, each in hidden.items()
+    }
+    runs = showing.runs | {place: _ended(end) for place, end in showing.stopped.items()}
+    told = [*merged.notes, *([why] if why else []), *_ends(merged, showing, judging)]
+    notes = tuple(dict.fromkeys(told))
     return Graded(
         student=job.student,
         lesson=job.lesson,
@@ -81,11 +89,29 @@ def grade_one(job: Job, box: Box | None = None) -> Graded:
     )
 
 
-def _mark(hidden: Hidden, judging: _Pass, showing: _Pass, why: str) -> TaskMark:
+def _mark(
+    hidden: Hidden, showing: _Pass, judging: _Pass, outcome: Outcome | None, why: str
+) -> TaskMark:
     """The marks of a task; `why` says why the hand-in was not run at all."""
-    missed = nothing(hidden, why or judging.lost.get(hidden.cell, NOT_REACHED))
-    found = judging.found.get(hidden.cell) or missed
-    return marked(hidden, found, showing.found.get(hidden.cell))
+    cell = hidden.cell
+    found = judging.found.get(cell) or nothing(hidden, why or judging.lost.get(cell, NOT_REACHED))
+    if cell not in showing.found and not found.why:
+        found = replace(found, why=showing.lost.get(cell, NOT_REACHED))
+    return marked(hidden, found, outcome)
+
+
+def _ends(merged: Merged, showing: _Pass, judging: _Pass) -> list[str]:
+    """Notes on what was stopped. Which cell it was while it was judged would tell a hidden input."""
+    cells = [stopped(merged.cells[place].grade_id, end) for place, end in showing.stopped.items()]
+    tasks = [stopped(cell, end) for cell, end in (showing.lost | judging.lost).items()]
+    slow = [stopped(cell, each.why) for cell, each in judging.found.items() if each.why]
+    to_its_end = len(showing.stopped) + len(showing.lost) < MOST_STARTS
+    hidden = [STOPPED_HIDDEN] if judging.stopped and to_its_end else []
+    return [*cells, *tasks, *slow, *hidden]
+
+
+def _ended(why: str) -> CellRun:
+    return CellRun(False, (Output("error", why),))
 
 
 def fingerprint(job: Job) -> str:
@@ -105,7 +131,7 @@ def fingerprint(job: Job) -> str:
 class _Pass:
     """A hand-in from top to bottom, in as many boxes as it breaks; `ask` is called at each check.
 
-    `found` holds what `ask` gave, `lost` why it gave nothing, `stopped` the cells that ended a box.
+    `found` holds what `ask` gave, `lost` why it gave nothing, `stopped` why a cell ended its box.
     """
 
     job: Job
@@ -114,14 +140,14 @@ class _Pass:
     found: dict[str, Any] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
     runs: dict[int, CellRun] = field(default_factory=dict)
-    stopped: dict[int, CellRun] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    stopped: dict[int, str] = field(default_factory=dict)
     left_out: set[int] = field(default_factory=set)
     at: int = 0
     shown: int = 0
 
-    def over(self, merged: Merged, box: Box, deadline: float) -> None:
+    def over(self, merged: Merged, box: Box) -> None:
         """Runs every cell and asks at every check, each time in a new box without what broke the last."""
+        deadline = time.monotonic() + self.job.limits.wall_s
         for _ in range(MOST_STARTS):
             if time.monotonic() > deadline:
                 return
@@ -137,7 +163,7 @@ class _Pass:
         for self.at, cell in enumerate(merged.cells):
             if cell.kind == "check" and cell.grade_id not in self.found | self.lost:
                 self.found[cell.grade_id] = self.ask(self.hidden[cell.grade_id], session)
-            elif _is_code(cell) and self.at not in self.left_out:
+            elif _is_code(cell) and self.at not in self.left_out | set(self.stopped):
                 self.runs[self.at] = self.kept(session.run(cell.source))
 
     def kept(self, run: CellRun) -> CellRun:
@@ -147,12 +173,10 @@ class _Pass:
 
     def blame(self, cell: MergedCell, why: str) -> None:
         """Leaves out what broke the box: a task without marks, or a cell that is not run again."""
-        self.notes.append(f"{cell.grade_id or 'A cell of the learner'}: {why}")
         if cell.kind == "check":
             self.lost[cell.grade_id] = why
         else:
-            self.left_out.add(self.at)
-            self.stopped[self.at] = CellRun(False, (Output("error", why),))
+            self.stopped[self.at] = why
 
 
 def _is_code(cell: MergedCell) -> bool:
@@ -170,7 +194,9 @@ def _judge(seed: int) -> Callable[[Hidden, Session], Judged]:
 
     def ask(hidden: Hidden, session: Session) -> Judged:
         if hidden.is_function:
-            return judged(hidden, lambda *args: session.call(hidden.name, args), seed)
+            timed = _Timed(session, hidden.name)
+            found = judged(hidden, timed, seed)
+            return found if found.is_right else replace(found, why=timed.why)
         try:
             return judged(hidden, session.value(hidden.name), seed)
         except CallFailed:
@@ -193,6 +219,27 @@ def _show(hidden: Hidden, session: Session) -> Outcome | None:
 
 
 @dataclass
+class _Timed:
+    """The learner's function, called in the box; `why` says that a call ran into the time limit.
+
+    By the grader's own clock and in its own words: what the box says may hold a hidden input.
+    """
+
+    session: Session
+    name: str
+    why: str = ""
+
+    def __call__(self, *args: Any) -> Any:
+        started = time.monotonic()
+        try:
+            return self.session.call(self.name, args)
+        except CallFailed:
+            if time.monotonic() - started >= self.session.limits.cell_s:
+                self.why = TOO_SLOW.format(self.session.limits.cell_s)
+            raise
+
+
+@dataclass
 class _Asked:
     """The learner's function, called in the box; `why` is what the box says in place of a value."""
 
@@ -204,8 +251,7 @@ class _Asked:
         try:
             return self.session.call(self.name, args)
         except CallFailed as failed:
-            missing = str(failed).startswith("There is no function")
-            if missing or type(failed).__name__ in NOT_RAISED:
+            if isinstance(failed, NoValue):
                 self.why = str(failed)
             raise
 

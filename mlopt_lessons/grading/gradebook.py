@@ -7,6 +7,7 @@ import math
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -20,6 +21,7 @@ from mlopt_lessons.grading.database import one_transaction, open_book, refusals
 from mlopt_lessons.grading.late import chosen_plugin, penalty
 from mlopt_lessons.grading.outcomes import GRADED, SEEDS, Recorded, as_row, recorded
 from mlopt_lessons.grading.records import Graded, GradingError
+from mlopt_lessons.grading.students import Name, names_in
 
 TRIES = 3  # of a transaction that another grader got in the way of
 MOST_SEED = 2**62
@@ -32,12 +34,14 @@ class Gradebook:
     """The gradebook of a class; a context manager that closes it.
 
     `book` is nbgrader's own, for what this does not offer. Every method raises GradingError when
-    the database refuses, and has then changed nothing in it.
+    the database refuses, and has then changed nothing in it. Learners without a name get the one
+    in the class's students.csv; GradingError where that is damaged.
     """
 
     def __init__(self, classroom: Classroom) -> None:
         self.classroom = classroom
         self.late = chosen_plugin(classroom.app)
+        self.names = names_in(Path(classroom.course.root))
         self.book = open_book(classroom.db_url, classroom.course_id)
 
     def __enter__(self) -> Self:
@@ -148,7 +152,10 @@ class Gradebook:
         """nbgrader's row of a submitted notebook, with what nbgrader puts below it."""
         when = {} if received is None else {"timestamp": received}
         self.book.update_or_create_submission(lesson, student, **when)
-        return self.book.find_submission_notebook(lesson, lesson, student)
+        notebook = self.book.find_submission_notebook(lesson, lesson, student)
+        if name := self.names.get(student):
+            _call(notebook.assignment.student, name)
+        return notebook
 
     def _penalise(self, notebook: Any) -> None:
         self.book.db.flush()
@@ -170,6 +177,12 @@ class Gradebook:
                 continue
         with refusals(), one_transaction(self.book.db):
             return change()
+
+
+def _call(student: Any, name: Name) -> None:
+    """Gives a learner a name who has none; a part that is empty is no None on nbgrader's pages."""
+    if any(name) and not (student.first_name or student.last_name):
+        student.first_name, student.last_name = name
 
 
 def _rows_of(cell: Any) -> Iterator[tuple[str, str]]:

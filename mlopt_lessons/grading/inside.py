@@ -152,7 +152,7 @@ def main() -> None:
             try:
                 write_frame(replies, answer, limit=limits.reply_mb * 1_000_000)
             except WireError as error:
-                write_frame(replies, {"id": request["id"]} | _failed("UnusableResult", error))
+                write_frame(replies, {"id": request["id"], "unusable": str(error)})
     os._exit(0)  # without what the learner's code registered for the end
 
 
@@ -177,8 +177,8 @@ class Runner:
         self.shown.clear()
         try:
             reply = self._timed(lambda: work[request["do"]](request))
-        except TimeOut as error:
-            reply = _failed("TimeoutError", error) | {"stopped": True}
+        except TimeOut:
+            reply = {"stopped": True}
         except BaseException as error:  # a stop that came between two lines of the runner
             reply = _failed("RuntimeError", error)
         return {"id": request["id"]} | reply
@@ -201,26 +201,21 @@ class Runner:
     def _value(self, request: dict[str, Any]) -> dict[str, Any]:
         names = self.shell.user_ns
         if request["name"] not in names:
-            return _failed(
-                "NameError", f"There is no {request['name']}: its cell is missing or failed."
-            )
+            return {"missing": True}
         try:
             return {"value": encode(names[request["name"]])}
         except WireError as error:
-            return _failed("UnusableResult", error)
+            return {"unusable": str(error)}
 
     def _call(self, request: dict[str, Any]) -> dict[str, Any]:
         function = self.shell.user_ns.get(request["name"])
         if not callable(function):
-            return _failed(
-                "NameError",
-                f"There is no function {request['name']}: its cell is missing or failed.",
-            )
+            return {"missing": True}
         arguments = decode(request["args"])
         try:
             return {"value": encode(function(*arguments))}
         except WireError as error:
-            return _failed("UnusableResult", error)
+            return {"unusable": str(error)}
         except TimeOut:
             raise
         except BaseException as error:

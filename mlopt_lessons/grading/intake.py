@@ -3,27 +3,27 @@
 Each is written whole or not at all, and an earlier one is never overwritten. When something was
 handed in is told by `received`, by the name of its file (Blackboard, nbgrader), or by when the file
 was changed. Canvas and today's Moodle write the moment of the download there, which would make
-everybody late: Canvas's times are not used, nor times that are all of one moment.
+everybody late: Canvas's times are not used, nor times that are all of one moment. What Canvas calls
+late gets the time `received` only where all of the source is late.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from mlopt_lessons.grading.classroom import Classroom
-from mlopt_lessons.grading.intake_desk import Desk, desk_at
+from mlopt_lessons.grading.intake_checks import check_source, lessons_of
+from mlopt_lessons.grading.intake_desk import Desk, Done, desk_at
 from mlopt_lessons.grading.intake_files import Found, files_of
 from mlopt_lessons.grading.intake_learner import Action, File, Handin, Learner, Taken
-from mlopt_lessons.grading.intake_lesson import Lessons
+from mlopt_lessons.grading.intake_times import FORM, corrects, times, utc
 from mlopt_lessons.grading.platforms import name_all
 from mlopt_lessons.grading.records import GradingError, HandinProblem, Limits
-
-ONE_MOMENT = timedelta(minutes=10)  # a download or a copy of a class takes no longer
+from mlopt_lessons.grading.students import add, names_in
 
 
 def intake(
@@ -39,14 +39,23 @@ def intake(
 
     Without `lesson` each notebook's path tells it, or else its cells. With `replace` a different
     earlier hand-in goes to replaced/STUDENT/LESSON/TIME. `received` is UTC where it has no zone.
+    Who was taken in is named in the class's students.csv, see `students.py`.
     Raises GradingError where the source or the class cannot be used.
     """
     classroom = Classroom(classroom_root)
-    lessons = Lessons(_releases(classroom, lesson), lesson)
-    base = classroom.handed_in("student", "lesson").parent.parent
-    with files_of(source) as found, desk_at(base, classroom.handed_in) as desk:
-        learner = Learner(lessons, limits, desk.put_down, source.stem)
-        return _Intake(desk, learner, replace, _utc(received)).of(found)
+    lessons = lessons_of(classroom, lesson)
+    check_source(source, classroom)
+    root, base = Path(classroom.course.root), classroom.handed_in("student", "lesson").parent.parent
+    with files_of(source) as found:
+        if not found:
+            raise GradingError(f"There is nothing to take in: {source} is empty.")
+        with desk_at(base, classroom.handed_in) as desk:
+            names_in(root)  # a damaged file is told before anything is taken
+            learner = Learner(lessons, limits, desk.put_down, source.stem)
+            work = _Intake(desk, learner, replace, utc(received))
+            taken = work.of(found)
+            add(root, work.names)
+            return taken
 
 
 @dataclass
@@ -57,6 +66,8 @@ class _Intake:
     learner: Learner
     replace: bool
     received: datetime | None
+    all_late: bool = False
+    names: dict[str, str] = field(default_factory=dict)
     handins: list[Handin] = field(default_factory=list)
 
     def of(self, found: Sequence[Found]) -> list[Taken]:
@@ -64,7 +75,7 @@ class _Intake:
         for files in self.by_learner(found):
             self.one_learner(files)
         clear = self.clear()
-        for each, at in zip(self.handins, self.times(), strict=True):
+        for each, at in zip(self.handins, times(self.handins), strict=True):
             if each in clear:
                 self.hand_over(each, at)
         return sorted(self.learner.lines, key=lambda line: line.path_in_source)
@@ -77,9 +88,9 @@ class _Intake:
             Taken(each.path, "", "", "refused", each.problem) for each in found if each.problem
         ]
         sound = [each for each in found if not each.problem]
-        for each, named in zip(
-            sound, name_all([each.path for each in sound], lessons.names), strict=True
-        ):
+        all_named = name_all([each.path for each in sound], lessons.names)
+        self.all_late = all(named.late for named in all_named if named)
+        for each, named in zip(sound, all_named, strict=True):
             if named is None:
                 lines.append(_nobody(each))
             else:
@@ -106,6 +117,8 @@ class _Intake:
         self.handins += handins
         told = self.learner.lines[before:]
         if not handins and not any(_explains(line) for line in told):
+            path = files[0].found.path
+            self.learner.lines[before:] = [each for each in told if each.path_in_source != path]
             say(files[0], "refused", f"{files[0].named.name} handed in no notebook.")
 
     def clear(self) -> list[Handin]:
@@ -130,32 +143,23 @@ class _Intake:
                 clear.append(each)
         return clear
 
-    def times(self) -> list[datetime | None]:
-        """When each was handed in, as far as it is known."""
-        by_file = [_changed(each) for each in self.handins]
-        known = [at for at in by_file if at]
-        alone = [each.notebook.named.platform for each in self.handins] == [""]
-        if not alone and known and max(known) - min(known) <= ONE_MOMENT:
-            by_file = [None] * len(by_file)
-        return [
-            self.received or each.notebook.named.at or at
-            for each, at in zip(self.handins, by_file, strict=True)
-        ]
-
     def hand_over(self, handin: Handin, at: datetime | None) -> None:
-        """Moves a hand-in to its place."""
+        """Moves a hand-in to its place; `at` is when it came as far as the source tells."""
+        received = None if handin.notebook.named.late and not self.all_late else self.received
+        mine = (handin.student, handin.lesson)
+        before = self.desk.time_of(*mine)
+        correct, at = corrects(received, before, at), received or at
         try:
-            done: Action = self.desk.hand_over(
-                handin.staged, handin.student, handin.lesson, at, replace=self.replace
+            done = self.desk.hand_over(
+                handin.staged, *mine, at, replace=self.replace, correct=correct
             )
         except HandinProblem as problem:
             self.refuse(handin, str(problem))
             return
-        if done == "took" and handin.renamed:
-            done = "renamed"
-        says = _says(handin, done, at)
-        self.learner.say(handin.notebook, done, says, handin.lesson)
-        action: Action = "kept" if done == "kept" else "took"
+        self.names[handin.student] = handin.notebook.named.person
+        says = _dated(handin, at, before) if done == "dated" else _says(handin, done, at)
+        self.learner.say(handin.notebook, _action(handin, done), says, handin.lesson)
+        action: Action = "kept" if done in ("kept", "dated") else "took"
         self.beside(handin, action, f"It lies beside {handin.lesson}.ipynb of {handin.student}.")
 
     def refuse(self, handin: Handin, says: str) -> None:
@@ -167,17 +171,6 @@ class _Intake:
         """A line on each file beside the notebook."""
         for path in handin.beside:
             self.learner.lines.append(Taken(path, handin.student, handin.lesson, action, says))
-
-
-def _releases(classroom: Classroom, told: str | None) -> dict[str, str]:
-    """The text of each exercise that was released. Raises GradingError where the one told was not."""
-    releases = {}
-    for name in classroom.lessons():
-        with suppress(GradingError):
-            releases[name] = classroom.exercise(name).release
-    if told is not None and told not in releases:
-        releases[told] = classroom.exercise(told).release
-    return releases
 
 
 def _nobody(found: Found) -> Taken:
@@ -192,11 +185,6 @@ def _explains(line: Taken) -> bool:
     return line.action == "refused" or "--lesson" in line.says
 
 
-def _changed(handin: Handin) -> datetime | None:
-    """When the notebook's file was changed, where that can tell when it was handed in."""
-    return handin.notebook.found.at if handin.notebook.named.platform in ("", "Moodle") else None
-
-
 def _two_learners(rivals: Sequence[Handin]) -> str:
     student = rivals[0].student
     who = " and ".join(sorted(each.notebook.named.who for each in rivals))
@@ -206,17 +194,30 @@ def _two_learners(rivals: Sequence[Handin]) -> str:
     )
 
 
-def _says(handin: Handin, done: Action, at: datetime | None) -> str:
+def _action(handin: Handin, done: Done) -> Action:
+    if done == "dated":
+        return "kept"
+    return "renamed" if done == "took" and handin.renamed else done
+
+
+def _dated(handin: Handin, at: datetime | None, before: datetime | None) -> str:
+    was = f", and was {before:{FORM}}" if before else ""
+    return (
+        f"The same is there already, as {handin.lesson} of {handin.student}; its time is {at:{FORM}} "
+        f"now{was}."
+    )
+
+
+def _says(handin: Handin, done: Done, at: datetime | None) -> str:
+    late = handin.notebook.named.late and at is None
     if done == "kept":
-        return f"The same is there already, as {handin.lesson} of {handin.student}."
-    when = f"handed in {at:%Y-%m-%d %H:%M:%S} UTC" if at else "when it was handed in is not known"
-    if handin.notebook.named.late and at is None:
-        when = "late by Canvas, which tells no time: write its timestamp.txt, or give --received"
+        left = "; it is late by Canvas, and its time was left as it is" if late else ""
+        return f"The same is there already, as {handin.lesson} of {handin.student}{left}."
+    when = f"handed in {at:{FORM}}" if at else "when it was handed in is not known"
+    if late:
+        when = (
+            "late by Canvas and its time is not known: write it into its timestamp.txt, or take in "
+            "the late ones alone, with --received"
+        )
     earlier = "; the earlier one is in replaced/" if done == "replaced" else ""
     return f"It is {handin.lesson} of {handin.student}, {when}{earlier}."
-
-
-def _utc(received: datetime | None) -> datetime | None:
-    if received is None or received.tzinfo is None:
-        return received.replace(tzinfo=UTC) if received else None
-    return received.astimezone(UTC)

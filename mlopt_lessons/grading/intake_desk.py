@@ -24,7 +24,11 @@ from mlopt_lessons.grading.records import GradingError, HandinProblem
 STAMP = "timestamp.txt"  # as nbgrader names it
 BESIDE = (STAMP, "submission_secret.txt")
 STAGE = ".intake-"
+STAMP_MB = 0.001
 LARGEST_MB = 100  # a file of an earlier hand-in over this is not the same as a new one
+
+# dated: the same is there already, and has another time now
+Done = Literal["took", "kept", "dated", "replaced"]
 
 
 class Desk:
@@ -43,6 +47,10 @@ class Desk:
         """Who has a folder already."""
         return sorted(each.name for each in self.base.iterdir() if not each.name.startswith("."))
 
+    def time_of(self, student: str, lesson: str) -> datetime | None:
+        """When the hand-in that is there came, UTC without a zone; None where nothing tells."""
+        return _time_in(self.place(student, lesson) / STAMP)
+
     def put_down(self, files: dict[str, bytes]) -> Path:
         """Writes files, by their paths, into a new folder that nothing reads yet."""
         self._count += 1
@@ -54,24 +62,32 @@ class Desk:
         return folder
 
     def hand_over(
-        self, staged: Path, student: str, lesson: str, at: datetime | None, *, replace: bool
-    ) -> Literal["took", "kept", "replaced"]:
+        self,
+        staged: Path,
+        student: str,
+        lesson: str,
+        at: datetime | None,
+        *,
+        replace: bool,
+        correct: bool = False,
+    ) -> Done:
         """Moves a folder to its place. Raises HandinProblem where another hand-in is there.
 
-        With `replace` that one goes to replaced/STUDENT/LESSON/TIME first.
+        With `replace` that one goes to replaced/STUDENT/LESSON/TIME first. With `correct` the same
+        hand-in, where it is there already, gets the time `at` if it has another.
         """
         place = self.place(student, lesson)
         if place.parent.is_symlink():
             raise HandinProblem(f"{place.parent} is a link, and hand-ins must lie in the class.")
         if _is_there(place) and _contents(place) == _contents(staged):
-            return "kept"
+            return "dated" if correct and at and _date(place, staged, at) else "kept"
         if _is_there(place) and not replace:
             raise HandinProblem(
                 f"{student} handed in another {lesson} before, and it was left as it is; "
                 "with --replace this one is taken, and the earlier one is kept in replaced/."
             )
         if at is not None:
-            (staged / STAMP).write_text(f"{at:%Y-%m-%d %H:%M:%S} UTC\n", encoding="utf-8")
+            (staged / STAMP).write_text(_stamp(at), encoding="utf-8")
         replaced = _is_there(place)
         if replaced:
             self._set_aside(place, student, lesson)
@@ -116,6 +132,30 @@ def desk_at(base: Path, place: Callable[[str, str], Path]) -> Iterator[Desk]:
             yield Desk(base, place, stage)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
+
+
+def _date(place: Path, staged: Path, at: datetime) -> bool:
+    """Gives a hand-in another time, by one rename; whether it had not that time already."""
+    if _time_in(place / STAMP) == at.replace(tzinfo=None, microsecond=0):
+        return False
+    (staged / STAMP).write_text(_stamp(at), encoding="utf-8")
+    os.replace(staged / STAMP, place / STAMP)
+    return True
+
+
+def _time_in(path: Path) -> datetime | None:
+    """The time in a file, UTC without a zone; None where there is none."""
+    from nbgrader.utils import parse_utc
+
+    try:
+        at: datetime = parse_utc(read_bytes(path, STAMP_MB).decode().strip())
+    except (HandinProblem, ValueError, OverflowError):
+        return None
+    return at
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC\n"
 
 
 def _is_there(place: Path) -> bool:

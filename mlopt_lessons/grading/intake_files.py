@@ -22,6 +22,9 @@ from mlopt_lessons.grading.handin import read_bytes
 from mlopt_lessons.grading.records import GradingError, HandinProblem, Limits
 
 MOST_FILES = 50_000  # of a class's export
+MOST_UNPACKED_MB = (
+    300  # of a learner's own zip; what is too large in it is not taken, and still read
+)
 MOST_PACKED = 500  # in a learner's own zip
 MOST_LISTING = 1 << 20  # bytes of such a zip's list of its files
 MOST_RATIO = 200  # a notebook shrinks to a fifth, rarely to a fiftieth
@@ -74,6 +77,10 @@ def unpacked(zipped: Found, limits: Limits) -> list[Found]:
         raise HandinProblem("It is a broken zip; ask for it again.") from error
     if len(archive.infolist()) > MOST_PACKED:
         raise HandinProblem(f"It is a zip of more than {MOST_PACKED} files; ask for the notebook.")
+    if sum(each.file_size for each in archive.infolist()) > MOST_UNPACKED_MB * 1_000_000:
+        raise HandinProblem(
+            f"It is a zip of more than {MOST_UNPACKED_MB} MB unpacked; ask for the notebook."
+        )
     return sorted(_in_zip(archive), key=lambda found: found.path)
 
 

@@ -10,7 +10,13 @@ from typing import Literal
 
 from mlopt_lessons.grading.intake_files import Found, is_zip, shown, unpacked
 from mlopt_lessons.grading.intake_lesson import Lessons
-from mlopt_lessons.grading.platforms import Named, first_name, student_id, told_lesson
+from mlopt_lessons.grading.platforms import (
+    Named,
+    first_name,
+    plain_id,
+    student_id,
+    told_lesson,
+)
 from mlopt_lessons.grading.records import HandinProblem, Limits
 
 Action = Literal["took", "renamed", "replaced", "kept", "left", "refused"]
@@ -71,9 +77,9 @@ class Handin:
 
     @property
     def renamed(self) -> bool:
-        """Whether learner or notebook have another name in the class than in the source."""
-        name = PurePosixPath(self.notebook.inside).name
-        return name != f"{self.lesson}.ipynb" or self.student != self.notebook.named.name
+        """Whether learner or notebook have another name in the class, but for `_` in place of spaces."""
+        name, learner = PurePosixPath(self.notebook.inside).name, self.notebook.named.name
+        return name != f"{self.lesson}.ipynb" or self.student != plain_id(learner)
 
 
 @dataclass
@@ -156,9 +162,8 @@ class Learner:
             return last
         if not earlier:
             return last
-        names = " and ".join(sorted(each.found.path for each in several))
         for each in several:
-            says = f"There are {len(several)} notebooks of {lesson} by one learner, {names}; leave one."
+            says = f"It is one of {len(several)} notebooks of {lesson} by one learner; leave one."
             self.say(each, "refused", says, lesson)
         return None
 

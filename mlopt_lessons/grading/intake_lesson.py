@@ -15,25 +15,29 @@ ENOUGH = 0.5  # of an exercise's locked cells
 class Lessons:
     """The exercises of a class, from the text of each one's release.
 
-    Raises GradingError where there is none, or `told` is none of them.
+    `problems` says of the others why nothing can be taken in for them. Raises GradingError where
+    `told` is no exercise, or one of the others.
     """
 
-    def __init__(self, releases: Mapping[str, str], told: str | None = None) -> None:
-        if not releases:
-            raise GradingError("The class has no exercise; run nbgrader generate_assignment first.")
+    def __init__(
+        self, releases: Mapping[str, str], told: str | None, problems: Mapping[str, str]
+    ) -> None:
         if told is not None and told not in releases:
+            known = ", ".join(sorted(releases))
             raise GradingError(
-                f"There is no exercise {told} in the class; there are: {', '.join(sorted(releases))}."
+                problems.get(told)
+                or f"There is no exercise {told} in the class; there are: {known}."
             )
         self.told = told
-        self.names = sorted(releases)
+        self.names = sorted({*releases, *problems})
+        self.problems = problems
         self._locked = {name: _locked(text) for name, text in releases.items()}
 
     def of(self, path: str, raw: bytes) -> str:
         """The lesson of a notebook. Raises HandinProblem where it is no notebook, or none is sure."""
         shares = self.shares(raw)
         told = self.told or told_lesson(path, self.names)
-        likely = [name for name in self.names if shares[name] >= ENOUGH]
+        likely = [name for name in sorted(shares) if shares[name] >= ENOUGH]
         if told is None:
             return _best(likely, shares)
         if likely and told not in likely:
@@ -41,6 +45,8 @@ class Lessons:
                 f"It should be {told}, and its cells are those of {' or '.join(likely)}; "
                 "ask for the right notebook."
             )
+        if problem := self.problems.get(told):
+            raise HandinProblem(problem)
         return told
 
     def of_other(self, path: str) -> str:
@@ -49,7 +55,7 @@ class Lessons:
         return found if found and found != self.told else ""
 
     def shares(self, raw: bytes) -> dict[str, float]:
-        """Of each lesson, how much of its locked cells the notebook has, from 0 to 1.
+        """Of each lesson that was released, how much of its locked cells the notebook has, from 0 to 1.
 
         Raises HandinProblem where it is no notebook.
         """

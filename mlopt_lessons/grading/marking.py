@@ -6,6 +6,7 @@ and the parts it is marked in. An answer is a plain value, or a function that ru
 
 from __future__ import annotations
 
+import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,13 +17,18 @@ import numpy as np
 from mlopt_lessons.course.checking import Outcome, Task, judge
 from mlopt_lessons.course.checking_values import plain, same
 from mlopt_lessons.grading.records import GradingError, PartMark, TaskMark
+from mlopt_lessons.sentences import first_line
 
 Answer = Callable[..., Any] | Any
 Args = tuple[Any, ...]
 
 
 class CallFailed(Exception):
-    """The learner's function gave no value: it raised, or what it returned is not plain data."""
+    """The learner's function gave no value; the text is what it raised, in the learner's words."""
+
+
+class NoValue(CallFailed):
+    """There is no value, and nothing was raised; the text is a sentence of the grader's own."""
 
 
 class BoxLost(BaseException):
@@ -121,9 +127,13 @@ class _Comparison:
         return next(iter(left), None)
 
     def asked(self, answer: Answer, generator: np.random.Generator) -> Iterator[tuple[Args, Any]]:
-        """Inputs and results, one at a time, as a stranger's results may be large."""
-        for args in self.draw(generator):
-            yield args, plain(ask(answer, args))
+        """Inputs and results, one at a time, as a stranger's results may be large.
+
+        In an order of their own: otherwise what is right could be known by counting the calls.
+        """
+        drawn = list(self.draw(generator))
+        for place in generator.permutation(len(drawn)):
+            yield drawn[place], plain(ask(answer, drawn[place]))
 
     def agrees(self, got: Any, expected: Any, *, whole: bool) -> bool:
         """Whether the part of a result that this is about is as expected."""
@@ -155,7 +165,7 @@ def ask(answer: Answer, args: Args) -> Any:
 class Judged:
     """What the hidden inputs say of an answer: its parts, and the misconception that explains it.
 
-    `why` is the judge's own sentence where there was nothing to compare.
+    `why` is the grader's own sentence where there was nothing to compare, or a call took too long.
     """
 
     parts: tuple[PartMark, ...]
@@ -208,14 +218,30 @@ def mark(hidden: Hidden, answer: Answer, seed: int) -> TaskMark:
 
 
 def load_judge(source: str, lesson: str) -> dict[str, Hidden]:
-    """HIDDEN of a judge.py, by task. Raises GradingError when it has none."""
+    """HIDDEN of a judge.py, by task. Raises GradingError when it has none or does not load."""
     module = types.ModuleType(f"judge_{lesson}")
-    code = compile(source, f"{lesson}/judge.py", "exec", dont_inherit=True)
-    exec(code, module.__dict__)  # the instructor's own
+    name = f"{lesson}/judge.py"
+    try:
+        exec(compile(source, name, "exec", dont_inherit=True), module.__dict__)  # the instructor's
+    except (Exception, SystemExit) as error:
+        said = error.msg if isinstance(error, SyntaxError) else first_line(error)
+        raise GradingError(
+            f"{name} does not load{_line(error, name)}: {type(error).__name__}: {said}; "
+            "mend it, or take the course's own."
+        ) from error
     hidden = getattr(module, "HIDDEN", None)
     if not isinstance(hidden, dict) or not hidden:
         raise GradingError(f"The judge.py of {lesson} has no HIDDEN; see docs/contributing.md.")
     return hidden
+
+
+def _line(error: BaseException, name: str) -> str:
+    """Where in the file of that name it was raised, or nothing where that is not known."""
+    if isinstance(error, SyntaxError) and error.filename == name:
+        return f", line {error.lineno}" if error.lineno else ""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == name]
+    return f", line {lines[-1]}" if lines else ""
 
 
 def _holds(part: Part, answer: Answer, generator: np.random.Generator) -> bool:

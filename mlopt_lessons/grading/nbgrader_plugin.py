@@ -16,6 +16,7 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 
 from mlopt_lessons.grading.batch import grade_class
+from mlopt_lessons.grading.batch_words import STOPPED
 from mlopt_lessons.grading.classroom import Classroom
 from mlopt_lessons.grading.records import GradingError
 
@@ -47,23 +48,27 @@ def autograde(converter: Any) -> None:
         chosen = [name for name in classroom.lessons() if fnmatch(name, course.assignment_id)]
         for lesson in chosen or [course.assignment_id]:
             _grade(converter, classroom, lesson)
-    except GradingError as error:
-        converter.log.error(str(error))
-        raise NbGraderException(str(error)) from error
+    except (GradingError, KeyboardInterrupt) as error:
+        told = str(error) if isinstance(error, GradingError) else STOPPED
+        converter.log.error(told)
+        raise NbGraderException(told) from error
 
 
 def _grade(converter: Any, classroom: Classroom, lesson: str) -> None:
     """Grades a lesson. Raises GradingError where one of its hand-ins is not graded."""
+    log = converter.log
     summary = grade_class(
         classroom,
         lesson,
         regrade=converter.force,
-        report=converter.log.info,
+        report=log.info,
         students=_students(converter.coursedir, classroom.students(lesson)),
     )
+    for warning in summary.warnings:
+        log.warning(warning)
     if summary.failed:
         raise GradingError(str(summary))
-    converter.log.info(str(summary))
+    log.info(str(summary))
 
 
 def _students(course: Any, everyone: list[str]) -> list[str]:

@@ -57,6 +57,7 @@ BLACKBOARD = re.compile(
     r"(?P<who>.+?)_[^\W\d_]+_(?P<at>\d{4}(?:-\d\d){5})(?:_(?P<rest>.+)|\.txt)", re.S
 )
 EXCHANGE = re.compile(r"(?P<name>.+)\+(?P<lesson>[^+]+)\+(?P<at>[\d.: -]+ UTC)(?:\+[\w=-]+)?")
+NUMBERED = re.compile(r"_\d+$")
 AGAIN = re.compile(r"-(\d{1,4})$")
 COPY = re.compile(r"(?:\s*\(\d+\)|-copy\d*)$", re.I)
 
@@ -79,6 +80,17 @@ class Named:
     at: datetime | None = None
     late: bool = False
 
+    @property
+    def person(self) -> str:
+        """The learner's name for people to read, without Canvas's number."""
+        name = NUMBERED.sub("", self.name) if self.platform == "Canvas" else self.name
+        return name.replace("_", " ")
+
+
+def plain_id(name: str) -> str:
+    """A learner's name with `_` in place of spaces, which is the id where that is safe."""
+    return re.sub(r"\s", "_", unicodedata.normalize("NFC", name).strip())
+
 
 def student_id(name: str) -> str:
     """A learner's id in the class: letters, digits and ._- only; other names get other ids.
@@ -86,7 +98,7 @@ def student_id(name: str) -> str:
     Spaces become `_`, and names that differ in nothing else are one. A name that holds anything
     else is spelt in Latin letters as far as it can be, and ends with a hash that tells it apart.
     """
-    plain = re.sub(r"\s", "_", unicodedata.normalize("NFC", name).strip())
+    plain = plain_id(name)
     if SAFE.fullmatch(plain) and not MADE.search(plain) and not plain.endswith("."):
         return plain
     spelt = unicodedata.normalize("NFKD", plain.translate(LATIN)).encode("ascii", "ignore").decode()
@@ -98,7 +110,11 @@ def student_id(name: str) -> str:
 def name_all(paths: Sequence[str], lessons: Sequence[str]) -> list[Named | None]:
     """Whose each file of an export is; None where its path does not tell."""
     short = _without_wrapper(paths, lessons)
-    return _blind([_named(path, lessons) for path in short])
+    named = [_named(path, lessons) for path in short]
+    # One file of Blackboard's form among others was called so by its learner.
+    if {"", "Blackboard"} <= {each.platform for each in named if each}:
+        named = [_named(path, lessons, blackboard=False) for path in short]
+    return _blind(named)
 
 
 def lessons_in(text: str, lessons: Sequence[str]) -> list[str]:
@@ -124,7 +140,7 @@ def first_name(inside: str) -> tuple[str, int]:
     return str(path.with_name(path.stem[: found.start()] + path.suffix)), int(found[1])
 
 
-def _named(path: str, lessons: Sequence[str]) -> Named | None:
+def _named(path: str, lessons: Sequence[str], *, blackboard: bool = True) -> Named | None:
     """Reads a path from its outside; whatever first names a learner decides."""
     *folders, file = path.split("/")
     for place, folder in enumerate(folders):
@@ -133,7 +149,9 @@ def _named(path: str, lessons: Sequence[str]) -> Named | None:
             return of_platform
         if folder.lower() not in WRAPPERS and not _is_lesson(folder, lessons):
             return Named(folder, folder, inside)
-    return _moodle(file, "") or _blackboard(file) or _canvas(file) or _by_file(file, lessons)
+    # Canvas's first: what a learner calls a file stands at its end, and can have Blackboard's form.
+    of_platform = _moodle(file, "") or _canvas(file) or (_blackboard(file) if blackboard else None)
+    return of_platform or _by_file(file, lessons)
 
 
 def _exchange(folder: str, inside: str) -> Named | None:

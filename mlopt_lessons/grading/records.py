@@ -33,7 +33,7 @@ class Limits:
     scratch_mb: int = 256
     file_mb: int = 64
     output_kb: int = 100
-    reply_mb: int = 16
+    reply_mb: int = 4
     notebook_mb: int = 10
     extras_mb: int = 20
 

@@ -5,19 +5,31 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mlopt_lessons.grading.exports import Export, canvas_csv, grades_csv, moodle_csv
+from mlopt_lessons.grading.exports import Export, grades_csv
+from mlopt_lessons.grading.exports_canvas import canvas_csv
+from mlopt_lessons.grading.exports_moodle import moodle_csv
 from mlopt_lessons.grading.records import GradingError
 from mlopt_lessons.grading.report_data import ClassRecord, read_class, with_handed_in
 from mlopt_lessons.grading.report_page import report_page
-from mlopt_lessons.grading.roster import Platform, Roster, match, read_roster
+from mlopt_lessons.grading.roster import Platform, Roster, read_roster
+from mlopt_lessons.grading.roster_match import doubt, match
 
 WRITERS: dict[Platform, Callable[[ClassRecord, Roster | None], Export]] = {
     "canvas": canvas_csv,
     "moodle": moodle_csv,
 }
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files of a report, and sentences that the instructor must read now."""
+
+    files: tuple[Path, ...]
+    sentences: tuple[str, ...] = ()
 
 
 def report(
@@ -27,23 +39,27 @@ def report(
     *,
     platform: Literal["canvas", "moodle", "all"] = "all",
     roster: Path | None = None,
-) -> list[Path]:
+) -> Written:
     """Writes the report on the class in `root` into the folder `out`, and says which files.
 
     grades.csv has a line a learner and lesson, canvas.csv and moodle.csv go into the platforms, and
     report.html says what the class missed and what is not in those files. `roster` is the
-    platform's own export, with its ids. Files of an earlier report are replaced. Raises GradingError
-    where there is no gradebook, the roster cannot be used, or `out` cannot be written.
+    platform's own export, with its ids. Late penalties are worked out again first, in the gradebook
+    too. Files of an earlier report are replaced. Raises GradingError where there is no gradebook,
+    the roster cannot be used, or `out` cannot be written.
     """
     from mlopt_lessons.grading.classroom import Classroom
+    from mlopt_lessons.grading.report_late import late_again
 
     classroom = Classroom(root, db_url)
-    record = read_class(classroom.db_url)
+    people = read_roster(roster) if roster else None
+    record, told = late_again(classroom, read_class(classroom.db_url))
     handed_in = {lesson.name: classroom.students(lesson.name) for lesson in record.lessons}
-    contents = report_files(
-        with_handed_in(record, handed_in), platform, read_roster(roster) if roster else None
-    )
-    return _write(out, contents)
+    record = with_handed_in(record, handed_in)
+    contents = report_files(record, platform, people)
+    doubts = doubt(record.learners, people) if people else ""
+    sentences = tuple(_plain(each) for each in (*told, doubts) if each)
+    return Written(tuple(_write(out, contents)), sentences)
 
 
 def report_files(
@@ -60,17 +76,27 @@ def report_files(
         )
     files, told = {"grades.csv": grades_csv(record)}, {}
     for name in chosen:
-        made = WRITERS[name](record, roster if roster and roster.platform == name else None)
+        made = _made(record, name, roster)
         files[f"{name}.csv"] = made.text
         told[f"Before you import {name}.csv into {name.title()}"] = made.sentences
-    if roster:
-        told["In the roster, and nobody here"] = tuple(_absent(record, roster))
-    return {"report.html": report_page(record, told), **files}
+    absent = match(record.learners, roster.people).others if roster else ()
+    return {"report.html": report_page(record, told, [each.name for each in absent]), **files}
 
 
-def _absent(record: ClassRecord, roster: Roster) -> list[str]:
-    """People of the roster of whom the gradebook knows nothing."""
-    return [each.name for each in match(record.learners, roster.people).others]
+def _made(record: ClassRecord, name: Platform, roster: Roster | None) -> Export:
+    """The file for a platform; where the roster is the other's, without its ids."""
+    if roster is None or roster.platform == name:
+        return WRITERS[name](record, roster)
+    told = (
+        f"The roster is {roster.platform.title()}'s, so that this file has no ids of {name.title()}: "
+        f"do not import it, and give --platform {name} with a roster that {name.title()} exported."
+    )
+    return Export(WRITERS[name](record, None).text, (told,))
+
+
+def _plain(sentence: str) -> str:
+    """A sentence in which no name that a learner chose moves the cursor."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in sentence)
 
 
 def _write(out: Path, contents: dict[str, str]) -> list[Path]:

@@ -15,6 +15,10 @@ from mlopt_lessons.grading.outcomes import GRADED, Recorded, recorded
 from mlopt_lessons.grading.records import GradingError
 
 CODE = "code"
+GRADE_HEADS = (
+    "student", "last_name", "first_name", "email", "lesson", "state", "automatic", "automatic_max",
+    "written", "written_max", "waiting", "late_penalty", "total", "max",
+)  # fmt: skip
 Key = tuple[str, str]  # learner and lesson
 
 
@@ -32,6 +36,11 @@ class Learner:
     def name(self) -> str:
         """First and last name, or the id where there is none."""
         return f"{self.first} {self.last}".strip() or self.id
+
+    @property
+    def shown(self) -> str:
+        """The name, and the id where it is another."""
+        return self.id if self.name == self.id else f"{self.name} ({self.id})"
 
 
 @dataclass(frozen=True)
@@ -93,20 +102,24 @@ class ClassRecord:
 def read_class(db_url: str) -> ClassRecord:
     """The class as the gradebook at `db_url` has it.
 
-    Raises GradingError where there is no gradebook, it cannot be read, or it holds no lesson.
+    Raises GradingError where there is no gradebook, it is damaged, or it holds no lesson.
     """
     from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.orm import Session
+
+    from mlopt_lessons.grading.database import unreadable
 
     engine = create_engine(_existing(db_url))
     try:
         with Session(engine) as session:
             return _record(session)
     except SQLAlchemyError as error:
+        url = engine.url.render_as_string()
         raise GradingError(
-            f"The gradebook {engine.url.render_as_string()} cannot be read "
-            f"({type(error).__name__}); grade a lesson first, or name another with --db."
+            unreadable(error, url)
+            or f"The gradebook {url} cannot be read ({type(error).__name__}); grade a lesson first, "
+            "or name another with --db."
         ) from error
     finally:
         engine.dispose()

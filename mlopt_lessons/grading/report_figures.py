@@ -27,7 +27,11 @@ def points_histogram(found: Distribution) -> Figure:
         axis.axvline(found.median, color=look.VERMILION, ls="--", label=label)
         axis.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
     what = "points of the tasks" if found.of_tasks else "points"
-    axis.set(xlim=(0, found.edges[-1]), xlabel=f"{what}, of {found.most:g}", ylabel="hand-ins")
+    axis.set(
+        xlim=(found.edges[0], found.edges[-1]),
+        xlabel=f"{what}, of {found.most:g}",
+        ylabel="hand-ins",
+    )
     axis.yaxis.set_major_locator(MaxNLocator(integer=True))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(axis="x", visible=False)

@@ -17,7 +17,7 @@ from mlopt_lessons.course import look
 from mlopt_lessons.grading import report_figures as figures
 from mlopt_lessons.grading import report_tables as tables
 from mlopt_lessons.grading import report_words as words
-from mlopt_lessons.grading.report_data import ClassRecord, Learner, Lesson
+from mlopt_lessons.grading.report_data import ClassRecord, Lesson
 from mlopt_lessons.grading.report_tables import GradeRow, Missed, Mistake
 
 MOST_BARS = 10
@@ -40,6 +40,13 @@ thead th { white-space: nowrap; } .part { font-weight: normal; padding-left: 1.8
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td { min-width: 5em; } td.text { min-width: 16em; } td.number { min-width: 0; }
 summary { cursor: pointer; margin: 1em 0; }
+@media (max-width: 40em) {
+  th, td { padding: .25em .3em; }
+  .stack, .stack caption, .stack tbody, .stack tr, .stack th, .stack td { display: block; }
+  .stack thead { display: none; } .stack tr { border-bottom: 1px solid var(--line); padding: .5em 0; }
+  .stack th, .stack td { border: 0; padding: 0; text-align: left; }
+  .stack td.number { display: inline-block; margin-right: 1.2em; }
+  .stack td::before { content: attr(data-head) ": "; color: var(--quiet); } .stack td:empty { display: none; } }
 @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; } .wide { overflow: visible; } }
 """
 STATES: Mapping[tables.State, str] = {
@@ -50,15 +57,20 @@ NUMBERS = frozenset(("tasks", "written", "late", "total", "waits", "hand-ins", "
                      "all points", "earned", "off for lateness", "not graded", "nothing"))  # fmt: skip
 
 
-def report_page(record: ClassRecord, told: Mapping[str, Sequence[str]]) -> str:
-    """The page; `told` are sentences by their head, such as what to do before an import."""
+def report_page(
+    record: ClassRecord, told: Mapping[str, Sequence[str]], absent: Sequence[str] = ()
+) -> str:
+    """The page; `told` are sentences by their head, such as what to do before an import.
+
+    `absent` are the names of those in the roster whom the class does not know.
+    """
     parts = [
         f"<h1>The class</h1><p>{Date.today().isoformat()}</p>",
         _lessons(record),
         "".join(_told(head, sentences) for head, sentences in told.items() if sentences),
         _missed(record),
         _notes(record),
-        _nothing(record),
+        _nothing(record, absent),
         *(_lesson(record, lesson) for lesson in record.lessons),
     ]
     head = (
@@ -83,17 +95,24 @@ def picture(figure: Figure, finding: str) -> str:
 
 
 def table(
-    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], parts: Iterable[int] = ()
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    parts: Iterable[int] = (),
+    *,
+    stack: bool = False,
 ) -> str:
     """A table of texts that scrolls sideways by itself; the first cell of a row is its head.
 
-    `parts` are the numbers of rows that belong to the row above.
+    `parts` are the numbers of rows that belong to the row above. With `stack` the cells of a row
+    follow each other on a phone, each with its head.
     """
     inner = set(parts)
     top = "".join(f'<th scope="col"{_kind(head)}>{_t(head)}</th>' for head in heads)
     body = "".join(_row(heads, row, place in inner) for place, row in enumerate(rows))
+    kind = ' class="stack"' if stack else ""
     return (
-        f'<div class="wide" role="region" aria-label="{_t(caption)}" tabindex="0"><table>'
+        f'<div class="wide" role="region" aria-label="{_t(caption)}" tabindex="0"><table{kind}>'
         f"<caption>{_t(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -116,7 +135,7 @@ def _row(heads: Sequence[str], row: Sequence[str], inner: bool) -> str:
     cells = [f'<th scope="row"{mark}>{_t(row[0])}</th>']
     for head, text in zip(heads[1:], row[1:], strict=True):
         kind = _kind(head) or (' class="text"' if len(text) > 40 else "")
-        cells.append(f"<td{kind}>{_t(text)}</td>")
+        cells.append(f'<td{kind} data-head="{_t(head)}">{_t(text)}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -145,8 +164,9 @@ def _lessons(record: ClassRecord) -> str:
         found, spread = tables.summary(record, lesson), tables.distribution(record, lesson)
         counts = (str(getattr(found, each)) for each in counted)
         rows.append((lesson.name, *counts, "" if spread.median is None else _median(spread)))
-    told = f"<p>{len(record.learners)} learners, {len(record.lessons)} lessons.</p>"
-    return told + table("Hand-ins of each lesson", heads, rows)
+    learners = words.counted(len(record.learners), "learner")
+    told = f"<p>{learners}, {words.counted(len(record.lessons), 'lesson')}.</p>"
+    return told + table("Hand-ins of each lesson", heads, rows, stack=True)
 
 
 def _median(found: tables.Distribution) -> str:
@@ -164,18 +184,21 @@ def _missed(record: ClassRecord) -> str:
 
 
 def _notes(record: ClassRecord) -> str:
-    rows = [(_who(each.learner), each.lesson, each.text) for each in tables.remarks(record)]
+    rows = [(each.learner.shown, each.lesson, each.text) for each in tables.remarks(record)]
     caption = "Hand-ins with a problem, cells put right, and what was stopped"
-    return _section("Notes", table(caption, ("learner", "lesson", "note"), rows) if rows else "")
+    heads = ("learner", "lesson", "note")
+    return _section("Notes", table(caption, heads, rows, stack=True) if rows else "")
 
 
-def _nothing(record: ClassRecord) -> str:
-    absent = tables.without_any(record)
-    missing = {"Of any lesson": absent} | {
-        lesson.name: [each for each in tables.missing(record, lesson) if each not in absent]
+def _nothing(record: ClassRecord, absent: Sequence[str]) -> str:
+    without = tables.without_any(record)
+    missing = {"Of any lesson": without} | {
+        lesson.name: [each for each in tables.missing(record, lesson) if each not in without]
         for lesson in record.lessons
     }
-    told = [f"{head}: {', '.join(map(_who, them))}." for head, them in missing.items() if them]
+    names = {head: [each.shown for each in them] for head, them in missing.items()}
+    names["In the roster, without a hand-in here"] = list(absent)
+    told = [f"{head}: {', '.join(them)}." for head, them in names.items() if them]
     return _told("Learners who handed in nothing", told) if told else ""
 
 
@@ -210,32 +233,31 @@ def _mistakes(record: ClassRecord, lesson: Lesson) -> str:
     found = [row for row in tables.mistakes(record) if row.lesson == lesson.name]
     rows = [(row.name, row.title, f"{row.learners} of {row.n}", _hint(row)) for row in found]
     heads = ("misconception", "task", "learners", "what they were told")
-    return table("Misconceptions, the most common first", heads, rows) if rows else ""
+    return table("Misconceptions, the most common first", heads, rows, stack=True) if rows else ""
 
 
 def _hint(row: Mistake) -> str:
-    return row.hint if row.id is not None else f"Most often: {row.hint}"
+    """What learners with a misconception were told; without one, what several were told alike."""
+    if row.id is not None:
+        return row.hint
+    return f"Most often: {words.short_hint(row.hint)}" if row.hinted > 1 else ""
 
 
 def _grades(lesson: Lesson, rows: Sequence[GradeRow]) -> str:
     heads = ("learner", "tasks", "written", "late", "total", "state")
     most = f"Points: tasks {words.points(lesson.automatic)}, written {words.points(lesson.written)}"
-    return table(most, heads, [_grade(row) for row in rows])
+    return table(most, heads, [_grade(row) for row in rows], stack=True)
 
 
 def _grade(row: GradeRow) -> Sequence[str]:
     """A line of the grades; a dash where there is no number yet, never 0."""
     handin, state = row.handin, STATES[row.state]
     if handin is None or not handin.graded:
-        return (_who(row.learner), "–", "–", "–", "–", state)
+        return (row.learner.shown, "–", "–", "–", "–", state)
     written = words.points(handin.written)
     if not handin.final:
         written = "–" if handin.written == 0 else f"{written} so far"
         state = f"{state} ({words.points(handin.waiting)} points)"
     late = f"−{words.points(handin.penalty)}" if handin.penalty else ""
     total = words.points(handin.total) if handin.final else "–"
-    return (_who(row.learner), words.points(handin.automatic), written, late, total, state)
-
-
-def _who(learner: Learner) -> str:
-    return learner.id if learner.name == learner.id else f"{learner.name} ({learner.id})"
+    return (row.learner.shown, words.points(handin.automatic), written, late, total, state)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from statistics import median
 from typing import Literal
 
 from mlopt_lessons.course.questions import misconceptions
+from mlopt_lessons.grading.notes import TOO_SLOW, stopped
+from mlopt_lessons.grading.outcomes import Recorded
 from mlopt_lessons.grading.records import TaskMark
 from mlopt_lessons.grading.report_data import ClassRecord, HandIn, Learner, Lesson
 
-MOST_BARS = 12  # of a histogram: whole points up to 12, wider steps above
+MOST_BARS = 16  # of a histogram: one for each whole number of points up to 15, wider ones above
 FEW = 5  # below this many hand-ins a share says little
 UNNAMED = "No known misconception"
+TOO_LONG = TOO_SLOW.partition("{")[0]
 State = Literal["final", "waits", "not graded", "nothing"]
 
 
@@ -38,7 +43,7 @@ class GradeRow:
 
 @dataclass(frozen=True)
 class Distribution:
-    """The points of a lesson over the hand-ins: `counts` between `edges`, the last edge included.
+    """The points of a lesson over the hand-ins: `counts` between `edges`, each from its left edge on.
 
     `of_tasks` says that they are the points of the tasks alone, since something waits for a grade
     by hand; otherwise they are totals, after penalties. `median`, `low` and `high` are None
@@ -82,7 +87,7 @@ class Missed:
 class Mistake:
     """A misconception in a task: its name, how many of `n` learners had it, the hint they got.
 
-    `id` is None for the answers that no misconception explains.
+    `id` is None for the answers that no misconception explains; `hinted` learners got that very hint.
     """
 
     lesson: str
@@ -93,6 +98,7 @@ class Mistake:
     learners: int
     n: int
     hint: str
+    hinted: int
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ def missed(record: ClassRecord) -> list[Missed]:
 
 
 def mistakes(record: ClassRecord) -> list[Mistake]:
-    """The misconceptions behind missed tasks, the most common first in each lesson and task."""
+    """The misconceptions behind missed tasks, the most common first, and then what none explains."""
     rows: list[Mistake] = []
     for lesson, marks in _by_task(record):
         wrong = [mark for mark in marks if mark.earned < mark.points]
@@ -170,11 +176,11 @@ def mistakes(record: ClassRecord) -> list[Mistake]:
         for mark in wrong:
             hints[mark.mistake][mark.message] += 1
         for mistake, messages in hints.items():
-            count, hint = sum(messages.values()), messages.most_common(1)[0][0]
+            count, (hint, hinted) = sum(messages.values()), messages.most_common(1)[0]
             head = (lesson, marks[0].task, marks[0].title, mistake, name_of(mistake))
-            rows.append(Mistake(*head, count, len(marks), hint))
+            rows.append(Mistake(*head, count, len(marks), hint, hinted))
     return sorted(
-        rows, key=lambda row: (-row.learners, row.id is None, row.lesson, row.task, row.name)
+        rows, key=lambda row: (row.id is None, -row.learners, row.lesson, row.task, row.name)
     )
 
 
@@ -187,13 +193,20 @@ def name_of(mistake: str | None) -> str:
 
 
 def remarks(record: ClassRecord) -> list[Remark]:
-    """What the grader noted: hand-ins with a problem, cells put back, boxes that were stopped."""
+    """What the grader noted: hand-ins with a problem, cells put back, boxes and calls stopped."""
     learners = {learner.id: learner for learner in record.learners}
     return [
-        Remark(learners.get(each.student, Learner(each.student)), each.lesson, note)
+        Remark(learners.get(each.student, Learner(each.student)), each.lesson, text)
         for each in record.judged
-        for note in each.notes
+        for text in (*each.notes, *_too_long(each))
     ]
+
+
+def _too_long(judged: Recorded) -> list[str]:
+    """The tasks whose call ran into its time; earlier versions made no note of them."""
+    slow = [mark for mark in judged.marks if mark.message.startswith(TOO_LONG)]
+    told = [stopped(mark.cell, mark.message) for mark in slow]
+    return [each for each in told if each not in judged.notes]
 
 
 def without_any(record: ClassRecord) -> list[Learner]:
@@ -243,14 +256,12 @@ def _worst_first(row: Missed) -> tuple[float, str, str, str]:
 
 
 def _edges(most: float) -> tuple[float, ...]:
-    """Edges from 0 to at least `most`, in steps of whole points."""
-    top = max(1, -(-int(most * 1000) // 1000))
-    step = -(-top // MOST_BARS)
-    return tuple(float(edge) for edge in range(0, top + step, step))
+    """Edges in the middle between whole points, so that each bar holds as many of them; to `most`."""
+    points = max(1, ceil(most)) + 1  # and 0
+    step = ceil(points / MOST_BARS)
+    return tuple(place * step - 0.5 for place in range(ceil(points / step) + 1))
 
 
 def _counts(values: Iterable[float], edges: Sequence[float]) -> tuple[int, ...]:
-    counts = [0] * (len(edges) - 1)
-    for value in values:
-        counts[min(int(value // edges[1]), len(counts) - 1)] += 1
-    return tuple(counts)
+    counts = Counter(bisect(edges, value) - 1 for value in values)
+    return tuple(counts[place] for place in range(len(edges) - 1))

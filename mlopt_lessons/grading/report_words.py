@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from textwrap import shorten
 
 from mlopt_lessons.grading.report_tables import FEW, Distribution, LessonSummary, Missed, Mistake
+
+MOST_HINT = 120  # letters of a hint in a table
+LONGEST_DUMP = 24  # letters of a value in brackets that stays in a hint
+NOTHING_LEFT = re.compile(r"yours is (array\()?…")  # of a comparison
 
 
 def points(value: float) -> str:
@@ -23,7 +29,7 @@ def few_text(n: int) -> str:
     """A warning where the class is too small for shares; an empty text otherwise."""
     if n >= FEW:
         return ""
-    return f"Only {_counted(n, 'hand-in')}: shares and medians of so few say little."
+    return f"Only {counted(n, 'hand-in')}: shares and medians of so few say little."
 
 
 def distribution_text(found: Distribution) -> str:
@@ -55,13 +61,13 @@ def mistakes_text(rows: Sequence[Mistake]) -> str:
     first = rows[0]
     return (
         f"Most common misconception: {first.name}, {first.learners} of "
-        f"{_counted(first.n, 'learner')}, in {first.title} ({first.lesson})."
+        f"{counted(first.n, 'learner')}, in {first.title} ({first.lesson})."
     )
 
 
 def summary_text(found: LessonSummary) -> str:
     """A lesson's hand-ins by state."""
-    told = [f"{_counted(found.handed_in, 'hand-in')}, {found.final} with a final grade"]
+    told = [f"{counted(found.handed_in, 'hand-in')}, {found.final} with a final grade"]
     for count, what in (
         (found.waits, "waiting for grading by hand"),
         (found.not_graded, "not graded yet"),
@@ -69,9 +75,38 @@ def summary_text(found: LessonSummary) -> str:
     ):
         told += [f"{count} {what}"] if count else []
     if found.nothing:
-        told.append(f"{_counted(found.nothing, 'learner')} handed in nothing")
+        told.append(f"{counted(found.nothing, 'learner')} handed in nothing")
     return f"{'; '.join(told)}."
 
 
-def _counted(count: int, what: str) -> str:
+def short_hint(text: str) -> str:
+    """A hint in one short sentence: without long values in brackets, cut where it is still long."""
+    plain = _without_dumps(text)
+    if NOTHING_LEFT.search(plain):
+        return "the same wrong result."
+    return shorten(plain, MOST_HINT, placeholder=" …")
+
+
+def _without_dumps(text: str) -> str:
+    for dump in _dumps(text):
+        if len(dump) > LONGEST_DUMP or dump[-1] not in "]}":
+            text = text.replace(dump, "…")
+    return text
+
+
+def _dumps(text: str) -> list[str]:
+    """What stands in outer brackets, as lists, arrays and dictionaries do; the last may be cut off."""
+    found, start, depth = [], 0, 0
+    for place, letter in enumerate(text):
+        if letter in "[{":
+            start = start if depth else place
+            depth += 1
+        elif letter in "]}" and depth:
+            depth -= 1
+            found += [] if depth else [text[start : place + 1]]
+    return [*found, text[start:]] if depth else found
+
+
+def counted(count: int, what: str) -> str:
+    """A count with its word: 1 lesson, 2 lessons."""
     return f"{count} {what}{'' if count == 1 else 's'}"

@@ -17,6 +17,9 @@ HIDDEN_MEMORY = """
     io_setup io_uring_setup io_uring_enter io_uring_register inotify_init inotify_init1 fanotify_init
     socket socketpair add_key request_key keyctl userfaultfd
 """
+# What the machine has read from its disks is shared by all boxes: to look at it, or to drop it, is
+# to leave or find a message there.
+SHARED_CACHE = "mincore preadv2 pwritev2"
 # Other processes, namespaces, mounts, the box's one core, and doors of the kernel that a learner's
 # code never needs.
 WAYS_OUT = """
@@ -29,15 +32,22 @@ WAYS_OUT = """
     sched_setaffinity
 """
 # They do nothing and say that it went well. Where root grades, /dev/null in the box has its owner
-# here, so that its mode and times could be changed; programs that copy files call these, too.
+# here, so that its mode and times could be changed; programs that copy files call these, too. Locks
+# are memory of the kernel that no process counts as its own, and advice changes the shared cache.
 PRETENDED = """
     chmod fchmod fchmodat chown fchown lchown fchownat utime utimes futimesat utimensat
     setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
+    flock fadvise64 readahead
 """
 # By number, as libseccomp may not know their names: these are the same on every processor.
-# The newer ones are all but cachestat and what waits on a futex; fchmodat2 is among them.
+# The newer ones are all but what waits on a futex; fchmodat2 and cachestat are among them.
 CLONE3 = 435
-NEWER = {*range(447, 500)} - {449, 451, 454, 455, 456}
+NEWER = {*range(447, 500)} - {449, 454, 455, 456}
+# fcntl: record locks, which are pretended; a lease, with which a file of this machine would keep
+# everybody else waiting; word of what happens in a folder; and larger pipes.
+F_LOCKS = (6, 7, 37, 38)  # SETLK, SETLKW, OFD_SETLK, OFD_SETLKW
+F_REFUSED = (1024, 1026, 1031)  # SETLEASE, NOTIFY, SETPIPE_SZ
+MADVISE_REFUSED = (20, 21)  # COLD, PAGEOUT
 MAP_SHARED, MAP_ANONYMOUS, MAP_HUGETLB = 0x01, 0x20, 0x40000
 # CLONE_NEW: time, mount, cgroup, uts, ipc, user, pid, net.
 NEW_NAMESPACES = (
@@ -67,7 +77,7 @@ def program() -> bytes:
 
 
 def _refuse(rules: Any, pyseccomp: Any) -> None:
-    for name in (HIDDEN_MEMORY + WAYS_OUT).split():
+    for name in f"{HIDDEN_MEMORY} {SHARED_CACHE} {WAYS_OUT}".split():
         _add(rules, pyseccomp.ERRNO(errno.EPERM), name)
     for name in PRETENDED.split():
         _add(rules, pyseccomp.ERRNO(0), name)
@@ -77,8 +87,16 @@ def _refuse(rules: Any, pyseccomp: Any) -> None:
 
 
 def _refuse_by_argument(rules: Any, pyseccomp: Any) -> None:
-    """Memory shared without a file or of huge pages, and new namespaces."""
-    refused = pyseccomp.ERRNO(errno.EPERM)
+    """Memory shared without a file or of huge pages, new namespaces, locks, leases and advice."""
+    refused, pretended = pyseccomp.ERRNO(errno.EPERM), pyseccomp.ERRNO(0)
+    for action, call, place, numbers in (
+        (refused, "fcntl", 1, F_REFUSED),
+        (pretended, "fcntl", 1, F_LOCKS),
+        (refused, "madvise", 2, MADVISE_REFUSED),
+    ):
+        for number in numbers:  # of 32 bits: the kernel does not look at the others
+            number_is = pyseccomp.Arg(place, pyseccomp.MASKED_EQ, 0xFFFFFFFF, number)
+            rules.add_rule(action, call, number_is)
     shared = MAP_SHARED | MAP_ANONYMOUS
     for flags in (shared, MAP_HUGETLB):
         rules.add_rule(refused, "mmap", pyseccomp.Arg(3, pyseccomp.MASKED_EQ, flags, flags))

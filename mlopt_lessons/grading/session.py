@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, cast
 
 from mlopt_lessons.grading.box import Box
-from mlopt_lessons.grading.marking import BoxLost, CallFailed
+from mlopt_lessons.grading.marking import BoxLost, CallFailed, NoValue
 from mlopt_lessons.grading.records import CellRun, Limits, Output
 from mlopt_lessons.grading.wire import (
     MOST_OUTPUTS,
@@ -31,6 +31,7 @@ GRACE_S = 2.0  # after the code was told to stop, until the box is ended
 REPLIES = 8  # so many times the largest reply may come in all
 LONGEST_ERROR, LONGEST_NAME = 200, 60
 PNG = b"\x89PNG\r\n\x1a\n"
+UNUSABLE = "The result cannot be used: “{}”"
 OUT_OF_TURN = "It sent something that it was not asked for."
 SLACK = 1000
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -56,7 +57,8 @@ class Session:
         self.limits = limits
         self.deadline = min(deadline, time.monotonic() + limits.wall_s)
         self._bytes_left = REPLIES * limits.reply_mb * MEGABYTE
-        self._too_slow: dict[str, str] = {}
+        self._too_slow: set[str] = set()
+        self._slow = f"It was stopped: it took longer than {limits.cell_s:g} s."
         self._lost = ""
         self._process = box.start(limits)
         os.set_blocking(self._process.stdin.fileno(), False)  # it may never read what it is sent
@@ -81,29 +83,29 @@ class Session:
     def run(self, source: str) -> CellRun:
         """Runs a cell, and returns what it showed, cut off at the limits."""
         reply = self._ask("run", source=source)
-        if "error" in reply:
-            return CellRun(False, (Output("error", str(self._failure(reply["error"]))),))
+        if failed := self._failed(reply, ""):
+            return CellRun(False, (Output("error", str(failed)),))
         outputs = reply.get("outputs")
         if not isinstance(outputs, list) or not isinstance(reply.get("ok"), bool):
             raise self._lose(OUT_OF_TURN)
         return CellRun(reply["ok"], self._outputs(outputs))
 
     def value(self, name: str) -> Any:
-        """The value of a name, as plain data. Raises CallFailed where it has none."""
-        return self._value(self._ask("value", name=_identifier(name)))
+        """The value of a name, as plain data. Raises NoValue where it has none."""
+        return self._value(self._ask("value", name=_identifier(name)), f"There is no {name}")
 
     def call(self, name: str, args: tuple[Any, ...]) -> Any:
         """What the function of this name returns, as plain data.
 
-        Raises CallFailed where it raises or returns something else: a subclass with the name of
-        the learner's exception. A function that was too slow once is not called again.
+        Raises CallFailed where it raises: a subclass with the name of the learner's exception; and
+        NoValue where it returns nothing that can be used, or is too slow: then it is not called again.
         """
         if name in self._too_slow:
-            raise CallFailed(self._too_slow[name])
+            raise NoValue(self._slow)
         reply = self._ask("call", name=_identifier(name), args=encode(list(args)))
-        if reply.get("stopped"):
-            self._too_slow[name] = str(self._failure(reply.get("error")))
-        return self._value(reply)
+        if reply.get("stopped") is True:
+            self._too_slow.add(name)
+        return self._value(reply, f"There is no function {name}")
 
     def close(self) -> None:
         """Ends every process of the box."""
@@ -140,9 +142,9 @@ class Session:
         self._bytes_left -= len(body)
         return body
 
-    def _value(self, reply: dict[str, Any]) -> Any:
-        if "error" in reply:
-            raise self._failure(reply["error"])
+    def _value(self, reply: dict[str, Any], missing: str) -> Any:
+        if failed := self._failed(reply, missing):
+            raise failed
         if "value" not in reply:
             raise self._lose(OUT_OF_TURN)
         try:
@@ -150,16 +152,34 @@ class Session:
         except WireError as error:
             raise self._lose(str(error)) from None
 
-    def _failure(self, error: Any) -> CallFailed:
-        """The learner's exception, by name and text, which may both be lies."""
-        if not (isinstance(error, list) and len(error) == 2 and _are_text(error)):
+    def _failed(self, reply: dict[str, Any], missing: str) -> CallFailed | None:
+        """Why a reply holds no value, if it says so. What it says may all be lies.
+
+        Sentences of the grader's own are made here, and what is said in the box is quoted.
+        """
+        if reply.get("stopped") is True:
+            return NoValue(self._slow)
+        if reply.get("missing") is True and missing:
+            return NoValue(f"{missing}: its cell is missing or failed.")
+        if "unusable" in reply:
+            return NoValue(UNUSABLE.format(self._said(reply["unusable"])))
+        return self._raised(reply["error"]) if "error" in reply else None
+
+    def _raised(self, error: Any) -> CallFailed:
+        """The learner's exception, by name and text."""
+        if not (isinstance(error, list) and len(error) == 2):
             raise self._lose(OUT_OF_TURN)
-        name, said = error
+        name, said = map(self._said, error)
         if not (name.isidentifier() and len(name) <= LONGEST_NAME):
             name = "Exception"
         # The check in the notebook knows this one: the task is not filled in yet.
         more = (NotImplementedError,) if name == "NotImplementedError" else ()
-        return type(name, (CallFailed, *more), {})(_clean(said)[:LONGEST_ERROR])
+        return type(name, (CallFailed, *more), {})(said)
+
+    def _said(self, text: Any) -> str:
+        if not isinstance(text, str):
+            raise self._lose(OUT_OF_TURN)
+        return _clean(text)[:LONGEST_ERROR].replace("“", '"').replace("”", '"')
 
     def _outputs(self, items: list[Any]) -> tuple[Output, ...]:
         """What a cell showed, within the limits whatever was sent."""

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from mlopt_lessons.grading.handin_merge import OPEN, Merged, MergedCell, kind_of, plain
 from mlopt_lessons.grading.records import CellRun, Output, TaskMark
 from mlopt_lessons.grading.sheet_png import picture
-from mlopt_lessons.grading.sheet_text import block, code, readable
+from mlopt_lessons.grading.sheet_text import block, code, readable, wrapped
 
 MOST_EACH = 20_000  # characters of one source or output
 MOST_TEXT = 100_000  # characters of all outputs and own cells together
@@ -168,7 +168,7 @@ def _marked(mark: TaskMark) -> str:
     """What is said under a check: the points, what they are for, and the message."""
     lines = [f"{mark.title}: {mark.earned:g} of {mark.points:g} points"]
     lines += [f"  {part.earned:g} of {part.points:g}  {part.says}" for part in mark.parts]
-    return readable("\n".join([*lines, "", mark.message]), MOST_EACH)
+    return wrapped(readable("\n".join([*lines, "", mark.message]), MOST_EACH))
 
 
 def _notebook(release: NotebookNode, cells: Sequence[Made]) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 CUT = "\n… the rest is left out here; it is in what was handed in."
 ODD = "\ufffd"
+WIDTH, MOST_INDENT = 90, 20
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
 # Control characters, separators, overrides of the direction of writing, half characters.
 _UNREADABLE = re.compile(
@@ -23,6 +25,18 @@ def readable(text: str, most: int) -> str:
     # Of a line that was written over, as by a progress bar, what was written last.
     shown = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
     return _UNREADABLE.sub(ODD, shown) + ("" if whole else CUT)
+
+
+def wrapped(text: str) -> str:
+    """A text whose lines end where those of a page do, as no page breaks the lines of an output."""
+    return "\n".join(_broken(line) for line in text.split("\n"))
+
+
+def _broken(line: str) -> str:
+    if len(line) <= WIDTH:
+        return line
+    indent = " " * min(2 * (len(line) - len(line.lstrip(" "))), MOST_INDENT)
+    return textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def code(text: str, most: int) -> str:

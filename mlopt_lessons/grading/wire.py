@@ -13,6 +13,7 @@ import os
 import select
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from mlopt_lessons.course.checking_values import plain
 MAX_VALUES = 50_000
 MAX_DEPTH = 20
 MAX_TEXT = 1_000_000
+MAX_WIDE = 10_000_000  # characters, four bytes each
 MAX_DIGITS = 39  # as many as 128 bits have
 MAX_DIMENSIONS = 16
 NUMBERS = ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
@@ -52,7 +54,12 @@ def encode(value: Any) -> Any:
 
 def decode(message: Any) -> Any:
     """The value of what `encode` gave. Raises WireError for anything that `encode` cannot give."""
-    return _decoded(message, 0)
+    value = _decoded(message, 0)
+    sizes = list(_text_sizes(value))
+    # numpy makes every value of a list as wide as the longest text in it.
+    if len(sizes) * max(sizes, default=0) > MAX_WIDE:
+        raise WireError("It sent long texts among many other values.")
+    return value
 
 
 def write_frame(
@@ -192,6 +199,8 @@ class _Encoder:
             raise WireError(f"It is an array of {array.dtype.name}; use numbers or True and False.")
         if array.nbytes > MAX_ARRAY_BYTES:
             raise WireError("It is an array of more than 64 MB; return less.")
+        if _is_endless(array.shape):
+            raise WireError("It is an empty array of a shape that is too large; return less.")
         data = np.ascontiguousarray(array, dtype=DTYPES[array.dtype.name])
         return {
             ARRAY: {
@@ -237,6 +246,17 @@ def _decoded(message: Any, depth: int) -> Any:
     return {text(key): _decoded(each, depth + 1) for key, each in message.items()}
 
 
+def _text_sizes(value: Any) -> Iterator[int]:
+    """The length of each text in a value, and 0 for everything else that is no list or dict."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from _text_sizes(each)
+    else:
+        yield len(value) if isinstance(value, str) else 0
+
+
 def text(message: str) -> str:
     """A text that came, of bounded length, that any encoding can hold."""
     if len(message) > MAX_TEXT:
@@ -254,13 +274,17 @@ def _array(parts: Any) -> Any:
     raw = _bytes(data)
     if not _is_shape(shape) or math.prod(shape) * DTYPES[name].itemsize != len(raw):
         raise WireError("It sent an array whose shape does not fit its data.")
+    if _is_endless(shape):
+        raise WireError("It sent an empty array of an impossible shape.")
     if name == "bool" and raw.strip(b"\0\1"):
         raise WireError("It sent True and False that are neither.")
-    try:
-        array = np.frombuffer(raw, DTYPES[name]).reshape(shape).astype(name)
-    except ValueError as error:  # a shape with a zero, too large in its other numbers
-        raise WireError("It sent an array of an impossible shape.") from error
+    array = np.frombuffer(raw, DTYPES[name]).reshape(shape).astype(name)
     return array if shape else array[()]
+
+
+def _is_endless(shape: Sequence[int]) -> bool:
+    """Whether an array holds nothing, and a loop over it would not end all the same."""
+    return 0 in shape and math.prod(max(1, each) for each in shape) > MAX_VALUES
 
 
 def _is_shape(shape: Any) -> bool:

@@ -72,6 +72,10 @@ TASK_3 = Task(
                     "scales": [0.02, 0.01, 0.3 / 127],
                     "integers": [[25, -64, 5], [127, 20, -30], [-21, 5, 8]],
                 },
+                "columns-as-channels": {
+                    "scales": [0.02, 0.01, 0.3 / 127],
+                    "integers": [[25, -127, 42], [127, 20, -127], [-2, 1, 8]],
+                },
                 "no-abs": {
                     "scales": [0.5 / 127, 0.02, 0.02 / 127],
                     "integers": [[127, -127, 25], [127, 10, -15], [-127, 81, 127]],
@@ -86,6 +90,8 @@ TASK_3 = Task(
     hints={
         "wrong-axis": "The maximum runs down the columns. A channel is a row of (outputs, inputs): "
         "take the maximum over axis 1.",
+        "columns-as-channels": "Each column got a scale of its own. A channel is a row of (outputs, inputs): "
+        "take the maximum over axis 1, and divide each row by its own scale.",
         "no-abs": "The most negative weight counts too. Take the maximum of the absolute values.",
         "per-tensor-scale": "All channels got the scale of the widest one, and the last channel was "
         "rounded to −2, 1, 1. Give each row its own.",

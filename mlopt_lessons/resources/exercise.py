@@ -19,6 +19,8 @@ OVER, LOST, MANY = (
     {each: False} for each in ("nothing over capacity", "all are packed", "few enough machines")
 )
 
+MOST_EACH = 10  # empty machines, and requests packed more than once, are wrong and still answers
+
 
 class Audited:
     """A packing function as a check asks for it: what its machines are like, not which they are.
@@ -52,12 +54,17 @@ class Audited:
 
 def _places(machines: Any, count: int) -> list[int]:
     """All places on all machines, in one list."""
+    most = MOST_EACH * (count + 1)
     try:
-        places = [int(place) for each in machines for place in each]
+        # Lengths first: grading asks this of answers that may be as long as a stranger likes.
+        few = len(machines) <= most and sum(len(each) for each in machines) <= most
+        places = [int(place) for each in machines for place in each] if few else None
     except (TypeError, ValueError):
         raise TypeError(
             "pack must return a list of machines, each a list of places such as [[0, 2], [1]]"
         ) from None
+    if places is None:
+        raise TypeError(f"pack returned more than {most} machines or places for {count} requests")
     if not all(0 <= place < count for place in places):
         raise TypeError(f"places run from 0 to {count - 1}, the indices of requests")
     return places

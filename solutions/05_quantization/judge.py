@@ -64,6 +64,12 @@ def wrong_axis(weights: Array) -> dict[str, Array]:
     return per_channel(weights, axis=0)
 
 
+def columns_as_channels(weights: Array) -> dict[str, Array]:
+    """Task 3, wrong: one grid for each column."""
+    grid = per_channel(weights.T)
+    return {"scales": grid["scales"], "integers": grid["integers"].T}
+
+
 def no_abs(weights: Array) -> dict[str, Array]:
     """Task 3, wrong: the largest weight instead of the largest size."""
     return per_channel(weights, size=lambda w: w)
@@ -114,7 +120,12 @@ WRONG: dict[str, dict[str, Any]] = {
         "truncates": quantize_truncates,
         "unsigned-range": quantize_unsigned,
     },
-    "05-3": {"wrong-axis": wrong_axis, "no-abs": no_abs, "per-tensor-scale": per_tensor},
+    "05-3": {
+        "wrong-axis": wrong_axis,
+        "columns-as-channels": columns_as_channels,
+        "no-abs": no_abs,
+        "per-tensor-scale": per_tensor,
+    },
     "05-4": {
         "ignores-memory": lambda *a: cheapest(*a, fits=False),
         "ignores-accuracy": lambda *a: cheapest(*a, good=False),

@@ -12,7 +12,7 @@ from release import ROOT
 
 from mlopt_lessons.course.checking import judge
 from mlopt_lessons.course.checking_values import plain
-from mlopt_lessons.grading.marking import Hidden, load_judge, mark
+from mlopt_lessons.grading.marking import Hidden, Part, load_judge, mark
 from mlopt_lessons.grading.records import TaskMark
 
 SEEDS = (0, 1, 20, 2_147_483_647)
@@ -41,6 +41,20 @@ class Recorder:
     def __call__(self, *args: Any) -> Any:
         self.asked.append(same_for_all(args))
         return self.function(*args)
+
+
+def by_heart(results: list[Any]) -> Callable[..., Any]:
+    """A function that gives these results one after the other, whatever it is asked."""
+    left = iter(results)
+    return lambda *_: next(left, None)
+
+
+def holds(part: Part, answer: Any, seed: int) -> bool:
+    """Whether an answer earns a part; one that cannot even be read does not."""
+    try:
+        return part.holds(answer, np.random.default_rng([seed, 0]))
+    except Exception:
+        return False
 
 
 @cache
@@ -233,6 +247,19 @@ class JudgeTests:
         marked = mark(hidden, by_heart, 1)
         assert (marked.earned, marked.mistake) == (0, None)
         assert marked.message.startswith("It passes the check in the notebook")
+
+    def test_results_learned_by_heart_in_their_order_earn_no_part(self, function: str) -> None:
+        """Who counts the calls must not know what is right at the third."""
+        for part in self.hidden()[function].parts:
+            results: list[Any] = []
+
+            def right(*args: Any, results: list[Any] = results) -> Any:
+                results.append(self.right(function)(*args))
+                return results[-1]
+
+            assert holds(part, right, 1)
+            lucky = [holds(part, by_heart(results), seed) for seed in range(2, 22)]
+            assert sum(lucky) <= 1, part.says
 
     def test_learners_get_nothing_of_the_judge(self) -> None:
         given = learners_files()

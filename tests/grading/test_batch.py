@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import toy_class
+from graded_toys import counted, grade
+from joblib import parallel_config
 from killed_grader import NoBox
 from nbgrader import api
 from toy_class import BLANK, GOOD, HALF, LESSON, fake_grade_one, hand_in, make_class, rows, state
 
 from mlopt_lessons.grading import batch
-from mlopt_lessons.grading.batch import Summary, grade_class
 from mlopt_lessons.grading.classroom import Classroom
 from mlopt_lessons.grading.gradebook import Gradebook
 from mlopt_lessons.grading.records import Graded, GradingError, Job, Limits
@@ -32,12 +33,6 @@ def folder(tmp_path: Path) -> Path:
     return make_class(tmp_path / "class", {"ada": GOOD, "bob": HALF, "cam": BLANK})
 
 
-def grade(folder: Path, **options: Any) -> tuple[Summary, list[str]]:
-    lines: list[str] = []
-    options = {"seed": 5, "box": NoBox(), "report": lines.append} | options
-    return grade_class(Classroom(folder), LESSON, **options), lines
-
-
 def scores(folder: Path) -> dict[str, float]:
     """nbgrader's own sum for each student."""
     with api.Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
@@ -50,18 +45,6 @@ def test_a_class_is_graded_and_each_hand_in_reported(folder: Path) -> None:
     assert str(summary).startswith("90_toy: 3 graded, 0 graded before; ")
     assert sorted(lines) == ["ada: 5 of 5 points", "bob: 5 of 5 points", "cam: 0 of 5 points"]
     assert scores(folder) == {"ada": 5, "bob": 5, "cam": 0}
-
-
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
-    """The jobs that reach the grader from now on."""
-    jobs: list[Job] = []
-
-    def counting(job: Job, box: object = None) -> Graded:
-        jobs.append(job)
-        return fake_grade_one(job, box)
-
-    monkeypatch.setattr(batch, "grade_one", counting)
-    return jobs
 
 
 CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
@@ -177,20 +160,6 @@ def test_hand_ins_with_a_problem_are_graded_zero_and_the_batch_goes_on(folder: P
     assert "ada" in waiting
 
 
-def test_names_do_not_move_the_cursor(folder: Path) -> None:
-    hand_in(folder, "eve\x1b[2J\nada: 5 of 5 points", BLANK)
-    _, lines = grade(folder)
-    assert len(lines) == 4
-    assert all(line.isprintable() for line in lines)
-
-
-def test_a_timestamp_that_is_none_counts_as_in_time_and_is_told(folder: Path) -> None:
-    hand_in(folder, "ada", GOOD, "yesterday-ish")
-    summary, lines = grade(folder)
-    assert summary.graded == 3
-    assert any(line.startswith("ada: counted as in time.") for line in lines)
-
-
 def test_where_no_box_runs_nothing_is_graded(folder: Path) -> None:
     class Refusing(NoBox):
         def refusal(self) -> str:
@@ -199,13 +168,6 @@ def test_where_no_box_runs_nothing_is_graded(folder: Path) -> None:
     with pytest.raises(GradingError, match="take a Linux machine"):
         grade(folder, box=Refusing())
     assert not (folder / "autograded").exists()
-
-
-def test_a_judge_that_does_not_load_stops_all_at_once(folder: Path) -> None:
-    (folder / "solutions" / LESSON / "judge.py").write_text("HIDDEN = None")
-    with pytest.raises(GradingError, match="HIDDEN"):
-        grade(folder)
-    assert not (folder / "gradebook.db").exists()
 
 
 def test_only_the_chosen_students_are_graded(folder: Path) -> None:
@@ -234,6 +196,25 @@ KINDS = [
 ]
 
 
+@pytest.mark.parametrize(("block", "expected"), [(1, "aabbab"), (4, "aaabbb")])
+def test_processes_give_the_marks_that_threads_give_block_by_block(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, expected: str
+) -> None:
+    """This backend gives nothing back before all of a call is done, as Ray's."""
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    monkeypatch.setattr(batch, "BLOCK", block)
+    steps: list[str] = []  # a where a hand-in is read, b where its marks are written
+    read, save = Classroom.job, Gradebook.save
+    monkeypatch.setattr(Classroom, "job", lambda *rest: (steps.append("a"), read(*rest))[1])
+    monkeypatch.setattr(Gradebook, "save", lambda *rest: (steps.append("b"), save(*rest))[1])
+    with parallel_config(backend="multiprocessing", n_jobs=2):
+        summary, _ = grade(folder)
+    assert (summary.graded, summary.failed) == (3, ())
+    assert "".join(steps) == expected
+    grade(other)
+    assert state(folder) == state(other)
+
+
 SLOW = Limits(cell_s=120, wall_s=300)  # a machine on which other tests run beside this
 
 
@@ -241,7 +222,6 @@ def test_a_dask_cluster_gives_forty_the_marks_that_threads_give(
     boxed: Path, tmp_path: Path
 ) -> None:
     from distributed import Client, LocalCluster
-    from joblib import parallel_config
 
     spread = Path(shutil.copytree(boxed, tmp_path / "spread"))
     cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)

@@ -1,5 +1,6 @@
 """The box's memory has an end, wherever it can be put: in processes, files, or what no process counts."""
 
+import platform
 import textwrap
 
 import pytest
@@ -102,6 +103,7 @@ PYTHON = {
     "zero device": ("open('/dev/zero')", "FileNotFoundError"),
     "terminals": ("os.openpty()", "FileNotFoundError"),
 }
+FCNTL = {"x86_64": 72, "aarch64": 25}.get(platform.machine(), -1)
 CALLS = {
     "shmget": "c.shmget(0, 10**6, 0o1666)",
     "msgget": "c.msgget(0, 0o1666)",
@@ -116,6 +118,14 @@ CALLS = {
     "mount": "c.syscall(430, b'tmpfs', 0)",
     "secret memory": "c.syscall(447, 0)",
     "a call of the future": "c.syscall(480)",
+    "lease": "c.fcntl(os.open('/usr/bin/env', os.O_RDONLY), 1024, 1)",
+    "lease by another number": f"c.syscall({FCNTL}, os.open('/usr/bin/env', 0), 1024 | 1 << 32, 1)",
+    "word of a folder": "c.fcntl(os.open('/usr/bin', os.O_RDONLY), 1026, 1)",
+    "larger pipes": "c.fcntl(os.pipe()[0], 1031, 1 << 20)",
+    "page out": "c.madvise(None, 0, 21)",
+    "cachestat": "c.syscall(451, 0, bytes(16), bytes(40), 0)",
+    "mincore": "c.mincore(None, 0, None)",
+    "a look at the cache": "c.preadv2(0, None, 0, 0, 8)",
 }
 
 
@@ -129,6 +139,20 @@ def test_memory_that_no_process_counts_cannot_be_had(session, way):
 def test_the_filter_refuses(session, way):
     source = f"c = ctypes.CDLL(None, use_errno=True)\nprint({CALLS[way]}, ctypes.get_errno())"
     assert told(session, source) in ("-1 1\n", "-1 38\n")  # EPERM, ENOSYS
+
+
+PRETENDED = """
+import fcntl
+fd = os.open('/tmp/locked', os.O_CREAT | os.O_RDWR)
+fcntl.lockf(fd, fcntl.LOCK_EX, 1, 0)
+fcntl.flock(fd, fcntl.LOCK_EX)
+os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+print([line for line in open('/proc/locks') if f':{os.fstat(fd).st_ino} ' in line])
+"""
+
+
+def test_locks_seem_to_be_taken_and_use_no_memory(session):
+    assert told(session, PRETENDED) == "[]\n"
 
 
 def test_scratch_space_has_an_end(session):

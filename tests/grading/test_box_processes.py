@@ -168,4 +168,4 @@ def until(holds, seconds=10.0):
 def test_how_a_hand_in_ends_carries_no_number_that_it_chose(end):
     with Session(real_box(), SMALL, {}) as each, pytest.raises(BoxLost) as lost:
         each.run(f"import os; {end}")
-    assert str(lost.value) in ("It ended itself.", "It crashed, or was ended by a signal.")
+    assert str(lost.value) in ("The program ended itself.", "It crashed, or was ended by a signal.")

@@ -53,7 +53,7 @@ def test_a_slow_function_is_not_called_again():
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("import os; os._exit(7)", "It ended itself."),
+        ("import os; os._exit(7)", "The program ended itself."),
         ("import ctypes; ctypes.string_at(0)", "crashed"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "crashed"),
         ("import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass", "interrupted"),

@@ -102,9 +102,24 @@ def test_jobs_are_read_one_at_a_time(classroom: Classroom, folder: Path) -> None
     assert next(jobs).notebook == b"later"
 
 
+def test_a_folder_that_is_no_class_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GradingError, match="is no class's folder: it has no solutions/; go into"):
+        Classroom(tmp_path).exercise(LESSON)
+
+
+def test_a_judge_that_is_no_text_is_told(classroom: Classroom, folder: Path) -> None:
+    (folder / "solutions" / LESSON / "judge.py").write_bytes(b"\xff")
+    with pytest.raises(GradingError, match=r"90_toy/judge\.py is not in UTF-8"):
+        classroom.exercise(LESSON)
+
+
 def test_what_is_missing_is_told(classroom: Classroom, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(GradingError, match="there are: 90_toy"):
         classroom.exercise("../90_toy")
+    (folder / "nbgrader_config.py").rename(tmp_path / "aside")
+    with pytest.raises(GradingError, match=r"no class's folder: it has no nbgrader_config\.py; go"):
+        Classroom(folder).exercise(LESSON)
+    (tmp_path / "aside").rename(folder / "nbgrader_config.py")
     with pytest.raises(GradingError, match="There is no folder"):
         Classroom(tmp_path / "nowhere")
     (folder / "solutions" / LESSON / "judge.py").unlink()

@@ -108,6 +108,8 @@ class TestExercise02(ExerciseTests):
             (lambda requests, machine: [[0, 1], [2, 4]], "places run from 0 to 3"),
             (lambda requests, machine: None, "fill in the missing lines"),
             (lambda requests, machine: [[0, 1], [2, 3, 3]], "'none is packed twice': False"),
+            (lambda requests, machine: np.zeros((2**31 - 1, 0)), "more than 50 machines or places"),
+            (lambda requests, machine: np.zeros((1, 10**8), "int8"), "more than 50 machines or"),
         ],
     )
     def test_a_packing_that_is_none_is_told(self, pack: Any, sentence: str) -> None:

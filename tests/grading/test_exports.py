@@ -11,7 +11,9 @@ from class_records import class_of, final, waiting
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlopt_lessons.grading.exports import BOM, canvas_csv, grades_csv, moodle_csv, number, safe
+from mlopt_lessons.grading.exports import BOM, grades_csv, number, safe
+from mlopt_lessons.grading.exports_canvas import canvas_csv
+from mlopt_lessons.grading.exports_moodle import moodle_csv
 from mlopt_lessons.grading.records import GradingError
 from mlopt_lessons.grading.report_data import HandIn, Learner
 
@@ -88,9 +90,6 @@ def test_the_table_opens_as_utf_8_in_a_spreadsheet():
         "+1+1",
         "-1+cmd|' /C calc'!A0",
         "@SUM(A1)",
-        "\t=1",
-        "\r=1",
-        "\n=1",
         "  =1",
         "＝1",
         "-x",
@@ -98,6 +97,21 @@ def test_the_table_opens_as_utf_8_in_a_spreadsheet():
 )
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text):
     assert safe(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ("\n=1", "'\n'=1"),
+        ("ada;=1+1", "ada;'=1+1"),
+        ("ada\t =1", "ada\t '=1"),
+        ("a|-1+1;@x", "a|'-1+1;'@x"),
+    ],
+)
+def test_a_formula_behind_another_separator_is_none(text, shown):
+    assert safe(text) == shown
 
 
 @pytest.mark.parametrize("text", ["", "Ada", "-", "-1.5", "12,5", "a=b", "O'Neil", "x@y.org"])
@@ -185,6 +199,21 @@ def test_canvas_gets_no_byte_order_mark():
 def test_two_columns_for_a_lesson_are_refused(roster):
     with pytest.raises(GradingError, match="2 columns for 01_cost"):
         canvas_csv(class_of(final("ada", 5)), roster(CANVAS.replace("Essay (12)", "01 cost (12)")))
+
+
+def test_a_lesson_without_a_column_is_told_with_the_columns_that_there_are(roster):
+    record = class_of(final("ada", 5, lesson="05_quantization"), learners=[ADA])
+    (told,) = canvas_csv(record, roster(CANVAS)).sentences
+    assert "has no column for some lessons" in told
+    assert "(05_quantization of 15 points)" in told
+    assert "01_cost (4711), Essay (12)" in told
+
+
+def test_a_roster_of_others_is_one_sentence_in_the_place_of_one_a_learner(roster):
+    record = class_of(*(final(id, 5) for id in ("x", "y", "z")))
+    for made in (canvas_csv(record, roster(CANVAS)), moodle_csv(record, roster(MOODLE))):
+        assert sum("x, y, z" in each for each in made.sentences) == 1
+        assert not any("is nobody" in each for each in made.sentences)
 
 
 def test_nobody_gets_a_zero_for_what_is_not_graded():

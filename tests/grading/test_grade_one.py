@@ -76,9 +76,24 @@ def test_another_kind_of_box_gives_the_same_marks(tmp_path: Path) -> None:
     [
         ("def idle_dollars(*_):\n    while True: pass", "It was stopped: it took longer than 3 s."),
         ("other = 1", "There is no function idle_dollars: its cell is missing or failed."),
-        ("def idle_dollars(*_):\n    return (n for n in 'ab')", "It is a generator; return"),
+        (
+            "def idle_dollars(*_):\n    return (n for n in 'ab')",
+            "The result cannot be used: “It is a gen",
+        ),
         ("def idle_dollars(*_):\n    return 1 / 0", "Your function raised ZeroDivisionError"),
-        ("import os\nos._exit(0)", "There is no function idle_dollars"),
+        ("import os\nos._exit(0)", "There is no function idle_dollars: its cell is missing"),
+        (
+            "def idle_dollars(*_)\n    return 1",
+            "There is no function idle_dollars: its cell failed: SyntaxError: expected ':'.",
+        ),
+        (
+            "1 / 0\ndef idle_dollars(*_): ...",
+            "There is no function idle_dollars: its cell failed: ZeroDivisionError: division by zero.",
+        ),
+        (
+            "raise OSError('x' * 900)",
+            "There is no function idle_dollars: its cell failed: OSError: xxx",
+        ),
     ],
 )
 def test_a_task_that_fails_says_why_and_costs_no_other_task(source: str, says: str) -> None:
@@ -86,6 +101,7 @@ def test_a_task_that_fails_says_why_and_costs_no_other_task(source: str, says: s
     assert earned(result) == POINTS | {"01-2": 0}
     assert told(result, "01-2").startswith(says)
     assert "of its cell" not in told(result, "01-2")
+    assert len(told(result, "01-2")) < 300
 
 
 def test_a_named_mistake_gets_its_hint() -> None:
@@ -98,7 +114,27 @@ def test_a_named_mistake_gets_its_hint() -> None:
 def test_a_function_that_ends_the_box_costs_its_task_and_is_noted() -> None:
     result = graded("import os\ndef idle_dollars(*_):\n    os._exit(3)")
     assert earned(result) == POINTS | {"01-2": 0}
-    assert any("task-2-check" in note for note in result.notes)
+    assert result.notes == ("Task 2: the program ended itself.",)
+    assert told(result, "01-2") == "The program ended itself."
+
+
+def test_a_cell_that_ends_the_box_is_named_in_the_notes() -> None:
+    result = graded("import os\nos._exit(3)")
+    assert result.notes == ("The cell of task 2: the program ended itself.",)
+
+
+def test_a_call_that_ran_into_the_time_limit_is_noted() -> None:
+    result = graded("def idle_dollars(*_):\n    while True: pass")
+    assert result.notes == ("Task 2: it was stopped: it took longer than 3 s.",)
+
+
+def test_the_note_of_the_time_limit_holds_nothing_that_the_box_says() -> None:
+    """A learner's function can raise what the box raises when the time is over, with any text."""
+    source = """def idle_dollars(*args):
+    (late,) = (each for each in BaseException.__subclasses__() if each.__name__ == "TimeOut")
+    raise late("calls:%r" % (args,))
+"""
+    assert graded(source).notes == ()
 
 
 def test_what_breaks_every_box_is_not_run_for_ever() -> None:

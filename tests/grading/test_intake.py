@@ -49,12 +49,20 @@ def test_every_form_is_taken(root: Path, path: str, zipped: bool) -> None:
     assert submitted(root)[f"{line.student}/01_cost/01_cost.ipynb"] == COST
 
 
-@pytest.mark.parametrize("path", ["ada/01_cost.ipynb", "ada/01_cost/01_cost.ipynb"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "ada/01_cost.ipynb",
+        "ada/01_cost/01_cost.ipynb",
+        "Ada Lovelace/01_cost.ipynb",
+        "Ada Lovelace_12_assignsubmission_file/01_cost.ipynb",
+    ],
+)
 def test_took_is_said_only_where_every_name_stays(root: Path, path: str) -> None:
     assert only(take(root, {path: COST})).action == "took"
 
 
-@pytest.mark.parametrize("path", ["Ada Lovelace/01_cost.ipynb", "ada/x.ipynb", "ada.ipynb"])
+@pytest.mark.parametrize("path", ["Zoë/01_cost.ipynb", "ada/x.ipynb", "ada.ipynb"])
 def test_renamed_is_said_and_into_what(root: Path, path: str) -> None:
     line = only(take(root, {path: COST}))
     assert line.action == "renamed"
@@ -165,6 +173,27 @@ def test_there_is_a_line_for_each_file_in_order(root: Path) -> None:
     taken = take(root, files)
     assert [each.path_in_source for each in taken] == sorted(files)
     assert all(each.says.endswith(".") and each.says[0].isupper() for each in taken)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"ada/data.csv": b"1"},
+        {"ada/data.csv": b"1", "ada/notes.txt": b"2"},
+        {"ada/judge.py": b"1", "ada/notes.txt": b"2"},
+        {"E_ada_attempt_2026-11-25-10-00-00.txt": b"a receipt"},
+        {"Ada_1_assignsubmission_onlinetext/onlinetext.html": b"<p>"},
+        {f"Ada_1_assignsubmission_file/{name}": COST for name in ("a.ipynb", "b.ipynb", "c.csv")},
+        {"ada/01_cost/a.csv": b"1", "ada/02_resources/b.csv": b"1"},
+    ],
+)
+@pytest.mark.parametrize("lesson", [None, "01_cost"])
+def test_there_is_one_line_a_file_where_nothing_is_taken(
+    root: Path, files: dict[str, bytes], lesson: str | None
+) -> None:
+    taken = take(root, files, lesson=lesson)
+    assert [each.path_in_source for each in taken] == sorted(files)
+    assert set(actions(taken).values()) <= {"left", "refused"}
 
 
 def test_a_line_is_safe_to_print(root: Path) -> None:

@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from intake_class import COST, handed_in, make_zip, refused
+from intake_class import COST, handed_in, make_zip, only, refused, take
 
 from mlopt_lessons.grading.intake import intake
 from mlopt_lessons.grading.records import GradingError
@@ -158,3 +158,14 @@ def test_one_broken_file_of_an_export_costs_only_its_learner(root: Path, tmp_pat
     source.write_bytes(raw)
     assert "broken" in refused(root, source)["eve/01_cost.ipynb"]
     assert handed_in(root) == {"bob/01_cost/01_cost.ipynb"}
+
+
+def test_a_zip_that_is_much_larger_unpacked_is_not_even_read(root: Path) -> None:
+    """Each of its files would be unpacked, found too large, and left."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("01_cost.ipynb", COST)
+        for number in range(16):
+            archive.writestr(f"{number}.bin", bytes(19_000_000))
+    line = only(take(root, {"eve/x.zip": packed.getvalue()}))
+    assert (line.action, "more than 300 MB unpacked" in line.says) == ("refused", True)

@@ -1,5 +1,6 @@
 """Which lesson a notebook is taken for: by its cells, its path, the export's name, or the option."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,40 @@ def test_with_an_option_files_of_other_lessons_are_left(root: Path) -> None:
         root, {"ada/01_cost.ipynb": COST, "ada/02_resources.ipynb": RESOURCES}, lesson="01_cost"
     )
     assert actions(taken) == {"ada/01_cost.ipynb": "took", "ada/02_resources.ipynb": "left"}
+
+
+RUN = "run: nbgrader generate_assignment 02_resources --create --force"
+
+
+@pytest.fixture
+def half(root: Path) -> Path:
+    """A class whose second exercise was not released."""
+    shutil.rmtree(root / "exercises" / "02_resources")
+    return root
+
+
+@pytest.mark.parametrize(
+    "path", ["ada/02_resources.ipynb", "02_resources/ada.ipynb", "ada_02_resources.ipynb"]
+)
+def test_the_notebook_of_a_lesson_that_was_not_released(half: Path, path: str) -> None:
+    line, bob = take(half, {path: RESOURCES, "bob/01_cost.ipynb": COST})
+    assert (line.student, line.action, bob.action) == ("ada", "refused", "took")
+    assert line.says == f"02_resources was not released in this class; {RUN}"
+
+
+def test_cells_are_surer_than_the_name_of_a_lesson_that_was_not_released(half: Path) -> None:
+    line = only(take(half, {"ada/02_resources.ipynb": COST}))
+    assert "its cells are those of 01_cost" in line.says
+
+
+def test_a_lesson_that_was_not_released_cannot_be_asked_for(half: Path) -> None:
+    with pytest.raises(GradingError, match=RUN):
+        take(half, {"ada.ipynb": RESOURCES}, lesson="02_resources")
+
+
+def test_a_lesson_without_a_judge_is_told_as_such(root: Path) -> None:
+    (root / "solutions/02_resources/judge.py").unlink()
+    assert "judge.py" in only(take(root, {"ada/02_resources.ipynb": RESOURCES})).says
 
 
 def test_a_lesson_that_is_none(root: Path) -> None:

@@ -84,6 +84,35 @@ def test_what_canvas_calls_late_is_said(root: Path) -> None:
     assert stamp(root, "ada_1") is None
 
 
+LATE = "ada_LATE_1_20_x.ipynb"
+
+
+def test_received_is_not_given_to_what_canvas_calls_late(root: Path) -> None:
+    late, on_time = take(root, {LATE: COST, "bob_2_21_x.ipynb": COST}, received=RECEIVED)
+    assert "late by Canvas" in late.says
+    assert "timestamp.txt" in late.says
+    assert "2026-11-25 10:00:00 UTC" in on_time.says
+    assert [stamp(root, who) for who in ("ada_1", "bob_2")] == [None, "2026-11-25 10:00:00 UTC"]
+
+
+def test_received_is_given_to_late_ones_by_themselves(root: Path) -> None:
+    files = {LATE: COST, "bob_2_21_x.ipynb": COST}
+    take(root, files)
+    two = {LATE: COST, "eve_LATE_3_22_x.ipynb": COST}
+    taken = take(root, two, received=RECEIVED, name="late")
+    assert [each.action for each in taken] == ["kept", "renamed"]
+    times = [stamp(root, who) for who in ("ada_1", "bob_2", "eve_3")]
+    assert times == ["2026-11-25 10:00:00 UTC", None, "2026-11-25 10:00:00 UTC"]
+
+
+def test_a_late_one_that_is_there_keeps_its_time_among_others(root: Path) -> None:
+    take(root, {LATE: COST}, received=RECEIVED)
+    files = {LATE: COST, "bob_2_21_x.ipynb": COST}
+    late, _ = take(root, files, received=RECEIVED - timedelta(days=2), name="all")
+    assert "its time was left as it is" in late.says
+    assert stamp(root, "ada_1") == "2026-11-25 10:00:00 UTC"
+
+
 def test_a_zip_without_times(root: Path, tmp_path: Path) -> None:
     intake(zip_of_times(tmp_path / "x.zip", {"ada/x.ipynb": (1980, 1, 1, 0, 0, 0)}), root)
     assert stamp(root, "ada") is None

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -150,6 +151,33 @@ def test_a_configuration_with_an_error_runs_nothing(folder: Path, tmp_path: Path
     with suppress(RuntimeError):
         nbgrader(folder, "autograde", LESSON)
     assert mark.exists()
+
+
+def test_ctrl_c_is_a_sentence_and_no_traceback(folder: Path) -> None:
+    for name in ("dan", "eve", "kim"):
+        hand_in(folder, name, GOOD | {"task-2": "seven = 7\nimport time\ntime.sleep(2)"})
+    command = [sys.executable, "-m", "nbgrader", "autograde", LESSON]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment, pipe = os.environ | {"PATH": path}, subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=pipe, text=True, start_new_session=True
+    ) as grading:
+        lines = [grading.stderr.readline()]
+        while lines[-1] and " of 5 points" not in lines[-1]:
+            lines.append(grading.stderr.readline())
+        os.killpg(grading.pid, signal.SIGINT)  # as a terminal does: the boxes get it, too
+        told = "".join(lines) + grading.communicate(timeout=60)[1]
+    assert grading.returncode == 1
+    assert told.endswith("Stopped; what is graded is kept, so run it again to go on.\n")
+    assert "Traceback" not in told
+    assert 0 < len(rows(folder, SCORES)) < 6
+
+
+def test_warnings_about_being_late_reach_the_log(folder: Path) -> None:
+    with (folder / "nbgrader_config.py").open("a") as config:
+        config.write("c.AssignLatePenalties.plugin_class = 'mlopt_lessons.grading.late.PerDay'\n")
+    told = nbgrader(folder, "autograde", LESSON, "--student", "cam")
+    assert "WARNING] 90_toy has no due date, so the late penalty takes nothing; " in told
 
 
 def test_only_the_students_that_nbgrader_was_told_are_graded(folder: Path) -> None:

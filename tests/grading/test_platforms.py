@@ -139,8 +139,8 @@ def test_later_attempts_are_greater() -> None:
         ("mallory_66_77_lovelaceada_1234_567890_x.ipynb", "mallory_66"),
         ("Mallory_66_assignsubmission_file_Ada_12_assignsubmission_file_x.ipynb", "Mallory"),
         (
-            "E_mallory_attempt_2026-11-25-10-00-00_E_ada_attempt_2026-11-26-10-00-00_x.ipynb",
-            "mallory",
+            "mallory_LATE_66_77_lovelaceada 1234_attempt_2020-01-01-00-00-00_x.ipynb",
+            "mallory_66",
         ),
         (
             "mallory+01_cost+2026-11-25 10:00:00 UTC+a/ada+01_cost+2026-11-25 10:00:00 UTC/x.ipynb",
@@ -150,6 +150,16 @@ def test_later_attempts_are_greater() -> None:
 )
 def test_what_learners_name_makes_nothing_somebody_elses(path: str, name: str) -> None:
     assert whose(path, "bob/01_cost.ipynb") == [name, "bob"]
+
+
+def test_a_file_of_blackboards_form_is_its_learners_in_blackboards_export_only() -> None:
+    form = "E_mallory_attempt_2026-11-25-10-00-00_E_ada_attempt_2026-11-26-10-00-00_x.ipynb"
+    other = "E_ada_attempt_2026-11-25-10-00-00_x.ipynb"
+    assert whose(form, other) == ["mallory", "ada"]
+    late = "mallory_attempt_2020-01-01-00-00-00_x.ipynb"
+    (named, _) = name_all([late, "ada.ipynb"], ["01_cost"])
+    assert named is not None
+    assert (named.at, named.platform) == (None, "")
 
 
 def test_a_folder_round_the_whole_export_is_nobody() -> None:

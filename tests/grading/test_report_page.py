@@ -25,6 +25,9 @@ HOSTILE = (
     "</main></body>", "&lt;b&gt;", "javascript:alert(1)", "' onclick='x", "{{7*7}}", "$x^2$", "\u202eevil",
 )  # fmt: skip
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SCROLLED = (
+    "[...document.querySelectorAll('.wide')].filter(e => e.scrollWidth > e.clientWidth).length"
+)
 WIDTHS = (1280, 390)
 SCHEMES = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 30)"}
 
@@ -133,6 +136,30 @@ def test_headings_and_tables_have_their_places(parsed):
         assert len(widths) == 1
 
 
+def test_people_of_the_roster_alone_are_among_those_who_handed_in_nothing():
+    made = report_page(a_class(), {}, ["Weil, Simone", "<i>Zola"])
+    (section,) = [
+        each
+        for each in BeautifulSoup(made, "html.parser").find_all("section")
+        if each.h2.get_text() == "Learners who handed in nothing"
+    ]
+    assert [item.get_text() for item in section.find_all("li")] == [
+        "Of any lesson: h.",
+        "In the roster, without a hand-in here: Weil, Simone, <i>Zola.",
+    ]
+
+
+def test_one_lesson_is_told_as_one(parsed):
+    assert "8 learners, 1 lesson." in parsed.get_text()
+
+
+def test_what_several_were_told_alike_is_shown_and_what_one_was_is_not():
+    marks = [task_mark(1, 0, message="It is None."), task_mark(2, 0, message="It is 4.")]
+    judged = [recorded("a", "01_cost", *marks), recorded("b", "01_cost", marks[0])]
+    found = rows(soup(class_of(final("a", 0), final("b", 0), judged=judged)), "Misconceptions")
+    assert [row[3] for row in found] == ["Most often: It is None.", ""]
+
+
 def test_a_few_hand_ins_come_with_a_warning():
     record = class_of(
         final("a", 5), final("b", 4), judged=[recorded("a", "01_cost", task_mark(1, 1))]
@@ -174,8 +201,9 @@ def test_the_histogram_shows_counts_and_median():
     found = tables.distribution(a_class(), Lesson("01_cost", 6, 3))
     axis = figures.points_histogram(found).axes[0]
     steps = axis.patches[0].get_data()
-    np.testing.assert_array_equal(steps.values, [0, 0, 0, 0, 4, 2])
-    np.testing.assert_array_equal(steps.edges, range(7))
+    np.testing.assert_array_equal(steps.values, [0, 0, 0, 0, 4, 0, 2])
+    np.testing.assert_array_equal(steps.edges, np.arange(8) - 0.5)
+    assert axis.get_xlim() == (-0.5, 6.5)
     assert list(axis.lines[0].get_xdata()) == [4, 4]
     assert axis.get_xlabel() == "points of the tasks, of 6"
 
@@ -234,7 +262,8 @@ def _visit(browser, page, scheme, width):
     findings = Axe().run(tab).response["violations"]
     paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
     elsewhere = [url for url in asked if not url.startswith(("file:", "data:"))]
-    found = paper, tab.evaluate(OVERFLOW), [each["id"] for each in findings], elsewhere + said
+    shape = tab.evaluate(OVERFLOW), tab.evaluate(SCROLLED)
+    found = paper, *shape, [each["id"] for each in findings], elsewhere + said
     context.close()
     return found
 
@@ -243,5 +272,11 @@ def _visit(browser, page, scheme, width):
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_in_light_and_dark_wide_and_on_a_phone(shown, name, scheme, width):
-    paper, overflow, findings, asked = shown[name, scheme, width]
+    paper, overflow, _, findings, asked = shown[name, scheme, width]
     assert (paper, overflow, findings, asked) == (SCHEMES[scheme], 0, [], [])
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_of_a_table_is_out_of_sight(shown, scheme, width):
+    assert shown["honest", scheme, width][2] == 0

@@ -55,6 +55,19 @@ def test_a_distribution_is_that_of_numpy(points):
     assert len(found.counts) <= tables.MOST_BARS
 
 
+def test_each_whole_number_of_points_has_a_bar_of_its_own():
+    record = class_of(*(final(f"s{value}", value) for value in (0, 10, 11, 14)))
+    found = tables.distribution(record, COST)
+    assert found.edges == tuple(place - 0.5 for place in range(16))
+    assert [place for place, count in enumerate(found.counts) if count] == [0, 10, 11, 14]
+
+
+def test_bars_of_many_points_hold_as_many_each():
+    found = tables.distribution(class_of(final("a", 40)), Lesson("01_cost", 40, 0))
+    assert found.edges == tuple(place * 3 - 0.5 for place in range(15))
+    assert found.counts[-1] == 1
+
+
 def test_penalties_are_in_the_distribution_of_totals():
     found = tables.distribution(class_of(final("a", 6, 2, penalty=3), final("b", 9)), COST)
     assert (found.low, found.high, found.most, found.of_tasks) == (5, 9, 14, False)
@@ -116,6 +129,35 @@ def test_mistakes_by_hand():
     assert second.hint == "It raised ZeroDivisionError."
 
 
+def test_what_no_misconception_explains_comes_last():
+    marks = [task_mark(1, 0, message=f"It is {n}.") for n in range(3)]
+    marks += [task_mark(1, 0, mistake="no-clip", message="Clip it.")]
+    judged = [recorded(f"s{n}", "01_cost", mark) for n, mark in enumerate(marks)]
+    found = tables.mistakes(class_of(judged=judged))
+    assert [(row.id, row.learners, row.hinted) for row in found] == [
+        ("no-clip", 1, 1),
+        (None, 3, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("It is None: fill in the\n missing lines.", "It is None: fill in the missing lines."),
+        ("For [1, 2], 3: it should be [8, 5], yours is [12, 12].",) * 2,
+        (f"For {list(range(20))}, 'int8': it should be 4, yours is 5.",
+         "For …, 'int8': it should be 4, yours is 5."),
+        (f"For 1: it should be {[[1] * 20] * 2}, yours is array([[0, 1,\n 2, …", "the same wrong result."),
+        ("For x: it should be {'a': [1, 2], 'b': 'something long'}, yours is {}.",
+         "For x: it should be …, yours is {}."),
+        ("word " * 40, "word " * 23 + "…"),
+    ],
+)  # fmt: skip
+def test_a_hint_in_a_table_is_one_short_sentence(told, shown):
+    assert words.short_hint(told) == shown
+    assert len(shown) <= words.MOST_HINT
+
+
 def test_an_unknown_misconception_keeps_its_id_in_words():
     assert tables.name_of("never-heard-of") == "Never heard of"
 
@@ -134,6 +176,28 @@ def test_remarks_name_the_learner():
     assert (found.learner.name, found.lesson, found.text) == (
         "Ada Byron", "01_cost", "Stopped: too much memory.",
     )  # fmt: skip
+
+
+SLOW = "It was stopped: it took longer than 20 s."
+
+
+@pytest.mark.parametrize(
+    ("notes", "told"),
+    [
+        ((), ["Task 2: it was stopped: it took longer than 20 s."]),
+        (("Task 2: it was stopped: it took longer than 20 s.",),) * 2,
+        (
+            ("Task 1: it was stopped: it took longer than 20 s.",),
+            (
+                "Task 1: it was stopped: it took longer than 20 s.",
+                "Task 2: it was stopped: it took longer than 20 s.",
+            ),
+        ),
+    ],
+)
+def test_a_call_that_took_too_long_is_told_once(notes, told):
+    judged = [recorded("a", "01_cost", task_mark(1, 2), task_mark(2, 0, message=SLOW), notes=notes)]
+    assert [each.text for each in tables.remarks(class_of(judged=judged))] == list(told)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from class_lists import CANVAS, MOODLE
 from mlopt_lessons.grading.platforms import student_id
 from mlopt_lessons.grading.records import GradingError
 from mlopt_lessons.grading.report_data import Learner
-from mlopt_lessons.grading.roster import Person, match, read_roster
+from mlopt_lessons.grading.roster import Person, read_roster
+from mlopt_lessons.grading.roster_match import doubt, match
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,54 @@ def test_a_learner_of_a_download_of_moodle_is_found(roster, name):
     people = roster(f"{MOODLE}王,伟,79,,,w@example.org,1\n").people
     id = student_id(name)
     assert match([Learner(id)], people).people[id].name == name
+
+
+WORLD = """Student,ID,SIS Login ID,Section
+"Byron, Ada",1,,A
+"Núñez-Ålund, José",2,,A
+"O'Brien, Miles",3,,A
+"李, 小龙",4,,A
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("José Núñez-Ålund", "2"), ("Núñez-Ålund, José", "2"), ("Núñez-Ålund José", "2"),
+        ("Miles O'Brien", "3"), ("李小龙", "4"), ("李 小龙", "4"), ("小龙 李", "4"), ("Byron Ada", "1"),
+    ],
+)  # fmt: skip
+def test_a_name_is_found_in_the_order_of_its_country(roster, written, number):
+    """Ids as intake makes them of names that do not stay as they are."""
+    id = student_id(written)
+    assert match([Learner(id)], roster(WORLD).people).people[id].get("canvas_id") == number
+
+
+def test_first_and_last_name_are_found_in_the_order_of_their_country(roster):
+    found = roster("First name,Last name,Email address\n小龙,李,li@x.org\nLi,小龙,x@x.org\n")
+    id = student_id("李小龙")
+    assert match([Learner(id)], found.people).people[id].get("email") == "li@x.org"
+
+
+def test_a_name_that_is_one_persons_forwards_and_anothers_backwards_is_nobody(roster):
+    people = roster("First name,Last name,Email address\nMing,Lí,1@x.org\nLí,Ming,2@x.org\n").people
+    id = student_id("Lí Ming")
+    assert match([Learner(id)], people).people == {}
+
+
+def test_two_learners_whose_names_are_turned_round_are_both_told(roster):
+    ids = student_id("José Núñez-Ålund"), student_id("Núñez-Ålund José")
+    found = match([Learner(id) for id in ids], roster(WORLD).people)
+    assert found.people == {}
+    assert set(found.unmatched) == set(ids)
+
+
+@pytest.mark.parametrize(
+    ("ids", "doubted"),
+    [(("a", "b"), False), (("ada", "b", "c"), True), (("ada", "ezola", "c"), False)],
+)
+def test_a_list_with_few_of_the_learners_is_doubted(roster, ids, doubted):
+    assert bool(doubt([Learner(id) for id in ids], roster(CANVAS))) == doubted
 
 
 def test_accents_and_case_do_not_hide_a_name(roster):

@@ -1,6 +1,7 @@
 """What is in a marked notebook, and how much: the release's cells, answers, marks and outputs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -8,10 +9,10 @@ import pytest
 from bs4 import BeautifulSoup
 from release import ROOT
 from sheets import MARK, RELEASE, by_name, cells_of, png, sheet_of
-from toy_class import GOOD, release
+from toy_class import GOOD, filled, release
 
 from mlopt_lessons.grading.handin import HandedCell, merge, parse
-from mlopt_lessons.grading.records import CellRun, Output
+from mlopt_lessons.grading.records import CellRun, Output, PartMark
 from mlopt_lessons.grading.sheet import NOTES, sheet
 
 # What is in the sheet
@@ -25,6 +26,21 @@ def test_marks_stand_under_their_check() -> None:
         "That is a square.\nDouble it."
     )
     assert by_name(sheet_of(GOOD), "task-2-check")["outputs"] == []
+
+
+def test_a_long_message_is_broken_into_lines_and_the_learners_output_is_not() -> None:
+    says = "For [1.5, -2.5]: " + "it should be -1e-05, yours is -2e-05; " * 9
+    mark = replace(MARK, parts=(PartMark(says, 2, 0),), message=says + "-" * 200)
+    shown = {1: CellRun(True, (Output("stream", says),))}
+    merged = merge(RELEASE, parse(json.dumps(filled(GOOD)).encode()))
+    made = sheet(RELEASE, merged, shown, {"task-1-check": mark})
+    text = by_name(made, "task-1-check")["outputs"][0]["text"]
+    assert max(map(len, text.split("\n"))) <= 90
+    assert "".join(text.split()) == "".join(
+        ["Task1,twice:0of2points0of2", *says.split(), *says.split(), "-" * 200]
+    )
+    assert text.split("\n")[2].startswith("    ")
+    assert by_name(made, "task-1")["outputs"][0]["text"] == says
 
 
 def test_cells_and_metadata_are_the_release_s() -> None:

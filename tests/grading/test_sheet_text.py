@@ -1,6 +1,7 @@
 """Text and code as they are shown: readable, bounded, and without a sign that means something."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from release import ROOT
 
-from mlopt_lessons.grading.sheet_text import block, code, readable
+from mlopt_lessons.grading.sheet_text import WIDTH, block, code, readable, wrapped
 
 
 def test_a_block_holds_the_text_and_no_sign_that_means_something() -> None:
@@ -37,6 +38,21 @@ def test_readable_text_is_bounded_and_can_be_written(text: str, most: int) -> No
     assert not any(ord(each) < 32 and each not in "\n\t" for each in shown)
     assert len(shown) <= most + 70
     assert readable(shown, len(shown)) == shown
+
+
+@given(st.text(st.sampled_from("ab \n-.é"), max_size=600))
+def test_wrapped_text_is_the_same_text_in_short_lines(text: str) -> None:
+    made = wrapped(text)
+    assert all(len(line) <= WIDTH for line in made.split("\n"))
+    assert "".join(made.split()) == "".join(text.split())
+    assert wrapped(made) == made
+
+
+def test_to_wrap_a_line_takes_no_time_whatever_it_holds() -> None:
+    for each in (" ", "x", "x ", "-", "\t", "  x"):
+        before = time.process_time()
+        assert len(wrapped(" " * 80 + each * 20_000)) < 120_000
+        assert time.process_time() - before < 2
 
 
 @pytest.mark.parametrize(

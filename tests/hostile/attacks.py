@@ -11,6 +11,7 @@ from attacks_handin import HANDIN
 from attacks_lying import LYING
 from attacks_placing import PLACING
 from attacks_reading import READING
+from attacks_remembering import REMEMBERING
 from attacks_showing import SHOWING
 from attacks_taking import TAKING
 from attacks_tampering import TAMPERING
@@ -23,6 +24,7 @@ GROUPS: dict[str, tuple[Attack, ...]] = {
     "What runs beside the answers": TAMPERING,
     "Reading and writing what is not theirs": READING,
     "The box itself": ESCAPING,
+    "Messages for a later run, and for everybody": REMEMBERING,
     "The channel between box and grader": FORGING,
     "The form of the notebook": HANDIN,
     "What lies beside it, or in its place": PLACING,

@@ -154,6 +154,11 @@ LIES = (
     "laughing()",
     "selfish(list)",
     "selfish(dict)",
+    # nothing, in a shape whose loop never ends; texts that numpy makes as wide as the longest
+    "np.zeros((2**31 - 1, 0))",
+    "tagged(shape=[2**31 - 1, 0], data='')",
+    "['x' * 999_999] + ['a'] * 300",
+    "{'a': ['x' * 999_999], 'b': [['a'] * 400] * 20}",
     # odd text and keys
     "'\\ud800'",
     "{'\\ud800': 1}",
