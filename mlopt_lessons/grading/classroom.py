@@ -21,6 +21,7 @@ MOST_EXTRAS = 500  # files and folders beside a notebook
 BESIDE = ("timestamp.txt", "submission_secret.txt")  # nbgrader's own; no part of the answer
 STAMP_MB = 0.001
 OF_A_CLASS = ("solutions/", "nbgrader_config.py")
+RELEASE = "run: nbgrader generate_assignment {} --create --force"
 NO_CLASS = "{} is no class's folder: it has no {}; go into the class's folder or give --course."
 
 
@@ -60,8 +61,7 @@ class Classroom:
         released = Path(self._path(self.course.release_directory, ".", lesson), f"{lesson}.ipynb")
         if not released.is_file():
             raise GradingError(
-                f"{lesson} was not released yet; run: "
-                f"nbgrader generate_assignment {lesson} --create --force"
+                f"{lesson} was not released in this class; {RELEASE.format(lesson)}"
             )
         judge = self._source(lesson, "judge.py")
         if not judge.is_file():

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlopt_lessons.grading.classroom import NO_CLASS, OF_A_CLASS, Classroom
+from mlopt_lessons.grading.classroom import NO_CLASS, OF_A_CLASS, RELEASE, Classroom
 from mlopt_lessons.grading.intake_lesson import Lessons
 from mlopt_lessons.grading.records import GradingError
-
-RELEASE = "run: nbgrader generate_assignment {} --create --force"
 
 
 def lessons_of(classroom: Classroom, told: str | None) -> Lessons:
@@ -18,7 +16,7 @@ def lessons_of(classroom: Classroom, told: str | None) -> Lessons:
         try:
             releases[name] = classroom.exercise(name).release
         except GradingError as error:
-            problems[name] = str(error) if _is_released(classroom, name) else _unreleased(name)
+            problems[name] = str(error)
     if not releases:
         raise GradingError(_no_exercise(classroom, told, problems))
     return Lessons(releases, told, problems)
@@ -34,16 +32,6 @@ def check_source(source: Path, classroom: Classroom) -> None:
             f"{source} holds what is the class's own, and its folders would be taken for learners; "
             "give the folder or zip that was exported."
         )
-
-
-def _is_released(classroom: Classroom, lesson: str) -> bool:
-    course = classroom.course
-    folder = course.format_path(course.release_directory, ".", lesson)
-    return Path(folder, f"{lesson}.ipynb").is_file()
-
-
-def _unreleased(lesson: str) -> str:
-    return f"{lesson} was not released in this class; {RELEASE.format(lesson)}"
 
 
 def _no_exercise(classroom: Classroom, told: str | None, problems: dict[str, str]) -> str:

@@ -132,6 +132,8 @@ READING = (
                    package, f'{package}/grading', f'{package}/__pycache__', '/', '/usr', '/usr/lib', '/etc', '/var', '/var/tmp', '/run', '/opt',
                    '/dev', '/sys', '/proc', sysconfig.get_paths()['purelib'], sysconfig.get_paths()['stdlib'],
                    '/usr/lib/python3/dist-packages', sys.prefix, sys.base_prefix, '/root', '/home'}
+        # Below /tmp the repository's folder is in the box's own scratch, and only the package is real.
+        if repository.startswith('/tmp/'): folders.discard(repository)
         for folder in folders:
             try:
                 open(f'{folder}/@MARK@', 'wb').close(); FOUND.append('made a file in ' + folder)
