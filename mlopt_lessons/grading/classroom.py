@@ -60,9 +60,7 @@ class Classroom:
             raise GradingError(self._unknown(lesson))
         released = Path(self._path(self.course.release_directory, ".", lesson), f"{lesson}.ipynb")
         if not released.is_file():
-            raise GradingError(
-                f"{lesson} was not released in this class; {RELEASE.format(lesson)}"
-            )
+            raise GradingError(f"{lesson} was not released in this class; {RELEASE.format(lesson)}")
         judge = self._source(lesson, "judge.py")
         if not judge.is_file():
             raise GradingError(f"{lesson} cannot be graded in a box: there is no {judge}.")
