@@ -13,8 +13,6 @@ NBVAL := --nbval --nbval-sanitize-with tests/notebooks/nbval_sanitize.cfg --nbva
 	--nbval-cell-timeout 300 -p no:cacheprovider
 # A file stays with one worker: its fixtures are made once, and a notebook has one kernel.
 PARALLEL := -n 2 --dist loadfile
-# In this order, as files of few and long tests would come last, when one worker has nothing left.
-LONGEST_FIRST := tests/workbench tests/combined tests --no-loadscope-reorder
 # Threads that wait by spinning take the cores from the other worker: some tests take four times as long.
 SHARED_CORES := OMP_WAIT_POLICY=PASSIVE
 
@@ -44,7 +42,7 @@ types: $(VENV)/.test ## type check of the package
 	$(BIN)/mypy
 
 unit: $(VENV)/.test ## the tests of the package
-	$(SHARED_CORES) $(BIN)/pytest $(LONGEST_FIRST) -m "not browser and not timing" $(PARALLEL)
+	$(SHARED_CORES) $(BIN)/pytest tests -m "not browser and not timing" $(PARALLEL)
 	$(BIN)/pytest tests -m timing
 
 notebooks-test: $(VENV)/.test ## every notebook and solution, its outputs compared

@@ -133,6 +133,7 @@ def test_without_bubblewrap_nothing_is_graded_and_the_sentence_says_what_to_do(
     assert not (folder / "autograded").exists()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_a_sentence_and_what_is_graded(folder: Path) -> None:
     real_box()
     for name in ("kim", "leo", "max"):

@@ -153,6 +153,7 @@ def test_a_configuration_with_an_error_runs_nothing(folder: Path, tmp_path: Path
     assert mark.exists()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_is_a_sentence_and_no_traceback(folder: Path) -> None:
     for name in ("dan", "eve", "kim"):
         hand_in(folder, name, GOOD | {"task-2": "seven = 7\nimport time\ntime.sleep(2)"})
