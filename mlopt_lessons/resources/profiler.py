@@ -243,6 +243,9 @@ def on_grid(
     ends = np.where((due > 0) & (at - due < LATE * interval_s), due, at)
     ends[-1] = at[-1]
     first = np.searchsorted(ends, edges[:-1], side="right")
-    last = np.minimum(np.searchsorted(ends, edges[1:], side="left"), len(at) - 1)
+    # The reading that covers an edge, or the last one on it: a punctual and a late one may both be.
+    on_edge = np.searchsorted(ends, edges[1:], side="right") - 1
+    covering = np.maximum(np.searchsorted(ends, edges[1:], side="left"), on_edge)
+    last = np.minimum(covering, len(at) - 1)
     memory = [peaks[low : max(low, high) + 1].max() for low, high in zip(first, last, strict=True)]
     return np.diff(used) / np.diff(edges), np.array(memory)

@@ -275,6 +275,12 @@ def test_readings_that_are_a_little_late_stay_in_their_interval():
     assert memory.tolist() == [9, 2, 1]
 
 
+def test_two_readings_that_count_for_one_edge_both_count() -> None:
+    """At 2.0 s, and at 2.25 s, which counts as punctual: the peak of 9 belongs to the first 2 s."""
+    _, memory = on_grid(np.array([1, 2, 2.25, 3.25]), np.zeros(4), np.array([1.0, 2, 9, 3]), 2.0)
+    assert memory.tolist() == [9, 3]
+
+
 def test_a_short_last_interval_is_part_of_the_one_before():
     """0.01 CPU-seconds in the last 0.001 s would be ten cores."""
     cpu, memory = on_grid(
