@@ -57,22 +57,13 @@ def grade_one(job: Job, box: Box | None = None) -> Graded:
         raise GradingError(refusal)
     release = nbformat.reads(job.release, as_version=4)
     hidden = {each.cell: each for each in load_judge(job.judge, job.lesson).values()}
-    showing, judging, why = _Pass(job, hidden, _show), _Pass(job, hidden, _judge(job.seed)), ""
-    try:
-        merged = merge(release, _cells(job))
-    except HandinProblem as problem:
-        merged, why = merge(release, []), str(problem)
-    else:
+    merged, why = _merged(release, job)
+    showing, judging = _Pass(job, hidden, _show), _Pass(job, hidden, _judge(job.seed))
+    if not why:
         showing.over(merged, box)
         judging.left_out = set(showing.stopped)
         judging.over(merged, box)
-    known = {
-        cell: explained(outcome, raised(merged, showing.runs, cell))
-        for cell, outcome in showing.found.items()
-    }
-    marks = {
-        cell: _mark(each, showing, judging, known.get(cell), why) for cell, each in hidden.items()
-    }
+    marks = _marks(hidden, merged, showing, judging, why)
     runs = showing.runs | {place: _ended(end) for place, end in showing.stopped.items()}
     told = [*merged.notes, *([why] if why else []), *_ends(merged, showing, judging)]
     notes = tuple(dict.fromkeys(told))
@@ -87,6 +78,25 @@ def grade_one(job: Job, box: Box | None = None) -> Graded:
         notes=notes,
         seconds=time.monotonic() - started,
     )
+
+
+def _merged(release: nbformat.NotebookNode, job: Job) -> tuple[Merged, str]:
+    """What is run, and why that is nothing of what was handed in."""
+    try:
+        return merge(release, _cells(job)), ""
+    except HandinProblem as problem:
+        return merge(release, []), str(problem)
+
+
+def _marks(
+    hidden: dict[str, Hidden], merged: Merged, showing: _Pass, judging: _Pass, why: str
+) -> dict[str, TaskMark]:
+    """The marks by the cell of the task's check."""
+    marks = {}
+    for cell, each in hidden.items():
+        outcome = explained(showing.found.get(cell), raised(merged, showing.runs, cell))
+        marks[cell] = _mark(each, showing, judging, outcome, why)
+    return marks
 
 
 def _mark(

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from mlopt_lessons.grading.box import Box
 from mlopt_lessons.grading.marking import BoxLost, CallFailed, NoValue
+from mlopt_lessons.grading.notes import TOO_SLOW
 from mlopt_lessons.grading.records import CellRun, Limits, Output
 from mlopt_lessons.grading.wire import (
     MOST_OUTPUTS,
@@ -58,7 +59,7 @@ class Session:
         self.deadline = min(deadline, time.monotonic() + limits.wall_s)
         self._bytes_left = REPLIES * limits.reply_mb * MEGABYTE
         self._too_slow: set[str] = set()
-        self._slow = f"It was stopped: it took longer than {limits.cell_s:g} s."
+        self._slow = TOO_SLOW.format(limits.cell_s)
         self._lost = ""
         self._process = box.start(limits)
         os.set_blocking(self._process.stdin.fileno(), False)  # it may never read what it is sent
