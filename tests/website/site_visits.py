@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from browser.headless import launched
@@ -20,6 +21,8 @@ AUDITED = {("light", "phone"), ("dark", "wide")}
 GRAVE = {"serious", "critical"}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 THEME = "document.documentElement.dataset.theme"
+# A page fades into its scheme once it is loaded: axe would judge colours halfway between two.
+STILL = "Promise.allSettled(document.getAnimations().map((each) => each.finished))"
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,14 @@ def _seen(tab: Page, page: str, scheme: str, width: str, address: str, asked: li
 
 
 def _grave(tab: Page) -> tuple[str, ...]:
+    tab.evaluate(STILL)
     findings = Axe().run(tab).response["violations"]
-    return tuple(f"{each['id']}: {each['help']}" for each in findings if each["impact"] in GRAVE)
+    return tuple(_told(each) for each in findings if each["impact"] in GRAVE)
+
+
+def _told(finding: dict[str, Any]) -> str:
+    where = ", ".join(str(node["target"]) for node in finding["nodes"][:5])
+    return f"{finding['id']}: {finding['help']} ({where})"
 
 
 def _search(browser: Browser, address: str, word: str) -> tuple[str, ...]:
