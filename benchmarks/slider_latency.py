@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
 
+from bare_path import BarePath  # noqa: E402
 from headless import MISSING, VIEWPORT, find_chromium, launched  # noqa: E402
 from lab_page import NotebookPage  # noqa: E402
 from lab_server import serve  # noqa: E402
@@ -53,7 +54,7 @@ def measure(lesson: str, program: str) -> list[SliderTiming]:
             page = browser.new_context(viewport=VIEWPORT).new_page()
             notebook = NotebookPage(page, server, f"notebooks/{lesson}.ipynb")
             notebook.run_all()
-            return time_lesson(notebook, lesson, RESULTS)
+            return time_lesson(notebook, lesson, RESULTS, BarePath(browser, server).timing)
 
 
 def table(lesson: str, timings: Sequence[SliderTiming]) -> str:

@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from numpy.typing import NDArray
 from PIL import Image
 
 BLUE = "#0072B2"
@@ -37,6 +38,9 @@ CYCLE = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, BLACK)
 DPI = 100  # one inch is 100 CSS pixels: a figure 8 inches wide fits a notebook cell
 # A palette halves the bytes and takes two thirds of the time that true colour takes to encode.
 PALETTE_SIZE = 256
+NO_DITHER = Image.Dither.NONE
+WHITE = np.uint32(0xFFFFFFFF)
+WHITE_RGB = b"\xff\xff\xff"
 
 STYLE: Any = MappingProxyType(
     {
@@ -129,16 +133,34 @@ def canvas_of(figure: Figure) -> FigureCanvasAgg:
 def encode_png(canvas: FigureCanvasAgg) -> bytes:
     """Encode what is drawn on the canvas as a palette PNG of the canvas's size in pixels.
 
-    PIL's octree finds the palette; a picture with few colours keeps each of them to within a few
-    steps of 255. Nothing is drawn here.
+    White is white; the other pixels' palette is PIL's octree, and where colours are few each keeps to
+    within a few steps of 255. Nothing is drawn here.
     """
     pixels = np.asarray(canvas.buffer_rgba())
     height, width = pixels.shape[:2]
-    colours = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1).convert("RGB")
-    few = colours.quantize(PALETTE_SIZE, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    colours, palette = _palette(pixels.view(np.uint32).ravel())
+    few = Image.frombuffer("P", (width, height), colours, "raw", "P", 0, 1)
+    few.putpalette(palette)
     out = io.BytesIO()
     few.save(out, "PNG", compress_level=1)
     return out.getvalue()
+
+
+def _palette(pixels: NDArray[np.uint32]) -> tuple[NDArray[np.uint8], bytes]:
+    """Each pixel's place in a palette, and the palette as RGB bytes; white stands first.
+
+    Most of a picture is paper. Looking for colours in the rest alone takes half the time.
+    """
+    inked = np.flatnonzero(pixels != WHITE)
+    places = np.zeros(pixels.size, dtype=np.uint8)
+    if not inked.size:
+        return places, WHITE_RGB
+    ink = Image.frombuffer("RGBA", (inked.size, 1), pixels[inked], "raw", "RGBA", 0, 1)
+    few = ink.convert("RGB").quantize(
+        PALETTE_SIZE - 1, method=Image.Quantize.FASTOCTREE, dither=NO_DITHER
+    )
+    places[inked] = np.asarray(few)[0] + 1
+    return places, WHITE_RGB + bytes(few.getpalette() or ())
 
 
 def bundle(png: bytes, alt: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bare_path import BarePath
 from headless import MISSING, VIEWPORT, find_chromium, launched
 from lab_page import NotebookPage
 from lab_server import LabServer, serve
@@ -56,6 +57,11 @@ def server(
     """JupyterLab on the learner's workspace; without a browser it does not start."""
     with serve(workspace, tmp_path_factory.mktemp("jupyter")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def bare(browser: Browser, server: LabServer) -> BarePath:
+    return BarePath(browser, server)
 
 
 @pytest.fixture(scope="module", params=LESSONS)

@@ -13,14 +13,12 @@ from pathlib import Path
 
 START_SECONDS = 90.0
 # Off: the news and update checks (they ask the network) and their pop-ups over the page.
-# All cells stay in the page, so that a cell out of sight can be found without scrolling.
 SETTINGS = {
     "apputils-extension/notification": {
         "fetchNews": "false",
         "checkForUpdates": False,
         "doNotDisturbMode": True,
     },
-    "notebook-extension/tracker": {"windowingMode": "none"},
 }
 DISABLED = {"@jupyterlab/apputils-extension:announcements": True}
 

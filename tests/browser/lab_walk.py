@@ -2,11 +2,13 @@
 
 import os
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from lab_page import NotebookPage
 from playwright.sync_api import Locator, Page, expect
-from slider_timing import BUDGET_P95_MS, MOVES, SliderTiming, time_slider, write_results
+from slider_timing import BARE_PATHS, BUDGET_P95_MS, MOVES, SliderTiming, time_slider, write_results
 
 # A control that has no say in the lab's present state is disabled, and so left alone here.
 SLIDERS = ".noUi-target:not([disabled]) [role=slider]"
@@ -53,34 +55,48 @@ def walk_lesson(lesson: NotebookPage) -> None:
 
 
 def time_lesson(
-    lesson: NotebookPage, name: str, folder: Path, moves: int = MOVES
+    lesson: NotebookPage,
+    name: str,
+    folder: Path,
+    bare: Callable[[], SliderTiming],
+    moves: int = MOVES,
 ) -> list[SliderTiming]:
     """Time every slider of a notebook that has run, and write the results file in `folder`.
 
     With MLOPT_LATENCY_STRICT=1, where nothing else should run, each slider's p95 must be within the
-    budget. A machine may do something else for a moment: a slider over the budget is timed again, at
-    most twice, and the results file says how often.
+    budget. One at or over 100 ms is timed beside `bare`, Jupyter's own path with no lab in it, since the
+    machine may be slow; and again, at most twice, since it may do something else for a moment. The
+    results file says how often, and what the bare path took.
     """
     strict = os.environ.get("MLOPT_LATENCY_STRICT") == "1"
     timings = [
-        _timing(lesson.page, number, lab, slider, moves, ATTEMPTS if strict else 1)
+        _timing(lesson.page, number, lab, slider, moves, bare if strict else None)
         for number, lab in enumerate(lesson.labs(), start=1)
         for slider in sliders(lab)
     ]
     write_results(name, timings, folder)
     if strict:
-        slow = [timing.summary() for timing in timings if timing.p95 >= BUDGET_P95_MS]
-        assert not slow, f"p95 at or over {BUDGET_P95_MS:.0f} ms: {slow}"
+        slow = [timing.summary() for timing in timings if not timing.in_budget]
+        assert not slow, (
+            f"p95 at or over {BUDGET_P95_MS:.0f} ms and {BARE_PATHS} bare paths: {slow}"
+        )
     return timings
 
 
 def _timing(
-    page: Page, number: int, lab: Locator, slider: Locator, moves: int, attempts: int
+    page: Page,
+    number: int,
+    lab: Locator,
+    slider: Locator,
+    moves: int,
+    bare: Callable[[], SliderTiming] | None,
 ) -> SliderTiming:
-    for attempt in range(1, attempts + 1):
+    for attempt in range(1, ATTEMPTS + 1):
         taken = time_slider(page, lab, slider, moves)
         timing = SliderTiming(number, label(slider), taken, attempt)
-        if timing.p95 < BUDGET_P95_MS:
+        if bare is not None and not timing.in_budget:
+            timing = replace(timing, bare_p95=bare().p95)
+        if bare is None or timing.in_budget:
             break
     return timing
 

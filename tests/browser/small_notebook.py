@@ -58,8 +58,13 @@ quiz("05_quantization")
 
 
 def write_small_notebook(path: Path) -> None:
-    """Write the notebook, without outputs, as a workspace holds it."""
-    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (LAB, PREDICT, REVEAL, QUIZ)]
+    """Write the smallest notebook that has everything."""
+    write_notebook(path, LAB, PREDICT, REVEAL, QUIZ)
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    """Write a notebook with these code cells, without outputs, as a workspace holds it."""
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in sources]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata.kernelspec = {
         "name": "python3",

@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from bare_path import BarePath
 from lab_page import NotebookPage
 from lab_progress import survive_restart
 from lab_server import LabServer, serve
 from lab_walk import label, move_by_key, picture, sliders, time_lesson, walk_lesson
 from playwright.sync_api import Browser, Page, expect
+from slider_timing import SliderTiming
 from small_notebook import write_small_notebook
 
 
@@ -26,14 +28,43 @@ def small(page: Page, small_server: LabServer) -> NotebookPage:
     return NotebookPage(page, small_server, "small.ipynb")
 
 
-def test_a_small_notebook_is_walked_and_timed(small: NotebookPage, tmp_path: Path) -> None:
+@pytest.fixture
+def small_bare(browser: Browser, small_server: LabServer) -> BarePath:
+    return BarePath(browser, small_server)
+
+
+def test_a_small_notebook_is_walked_and_timed(
+    small: NotebookPage, small_bare: BarePath, tmp_path: Path
+) -> None:
     small.run_all()
     walk_lesson(small)
-    timings = time_lesson(small, "small", tmp_path, moves=5)
+    timings = time_lesson(small, "small", tmp_path, small_bare.timing, moves=5)
     assert [timing.slider for timing in timings] == ["pitch (Hz)", "height (m)"]
     written = json.loads((tmp_path / "slider_latency.json").read_text())["small"]
     assert written["p50_ms"] <= written["p95_ms"]
     assert [each["moves"] for each in written["sliders"]] == [5, 5]
+
+
+def test_a_lab_much_slower_than_the_bare_path_is_told(
+    small: NotebookPage, small_bare: BarePath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLOPT_LATENCY_STRICT", "1")
+    monkeypatch.setattr("lab_walk.ATTEMPTS", 1)
+    small.run_all()
+    small.execute("import time; fast = lab.compute")
+    small.execute("lab.compute = lambda **values: (time.sleep(0.8), fast(**values))[1]")
+    with pytest.raises(AssertionError, match=r"p95 at or over 100 ms and 2.5 bare paths"):
+        time_lesson(small, "small", tmp_path, small_bare.timing, moves=3)
+    written = json.loads((tmp_path / "slider_latency.json").read_text())["small"]
+    assert all(0 < each["bare_p95_ms"] < each["p95_ms"] for each in written["sliders"])
+
+
+@pytest.mark.parametrize(
+    ("p95", "bare", "within"),
+    [(99, None, True), (100, None, False), (149, 60, True), (150, 60, False), (100, 30, False)],
+)
+def test_the_budget_grows_with_the_bare_path(p95: float, bare: float | None, within: bool) -> None:
+    assert SliderTiming(1, "pitch", (p95,), bare_p95=bare).in_budget is within
 
 
 def test_an_answer_and_a_prediction_survive_a_restart(small: NotebookPage) -> None:

@@ -113,8 +113,17 @@ def test_the_palette_png_is_what_matplotlib_draws() -> None:
         axes.bar(index, index + 1, color=colour)
     got = np.asarray(Image.open(io.BytesIO(look.draw_png(made))).convert("RGB"), dtype=int)
     drawn = np.asarray(look.canvas_of(made).buffer_rgba())[..., :3].astype(int)
-    assert np.abs(got - drawn).mean() < 1.5
+    assert np.abs(got - drawn).mean() < 0.5
+    white = (drawn == 255).all(axis=2)
+    assert (got[white] == 255).all()
     assert np.abs(got - drawn).max() <= 48  # antialiased edges share a palette entry
+
+
+def test_an_empty_picture_is_white_paper() -> None:
+    made = Figure(figsize=(2, 1), dpi=100, facecolor=look.PAPER)
+    got = np.asarray(Image.open(io.BytesIO(look.draw_png(made))).convert("RGB"))
+    assert got.shape == (100, 200, 3)
+    assert (got == 255).all()
 
 
 def test_a_figure_with_another_canvas_gets_agg() -> None:
