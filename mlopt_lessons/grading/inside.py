@@ -11,6 +11,7 @@ import io
 import json
 import os
 import platform
+import re
 import resource
 import signal
 import sys
@@ -273,7 +274,7 @@ def _limit(limits: Limits) -> None:
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
     }
-    if tuple(int(part) for part in platform.release().split(".")[:2]) >= (5, 14):
+    if tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2]) >= (5, 14):
         # Older kernels count what the same user runs outside the box, too. Twice as many, so that
         # it is the watchdog that ends the box, and a bomb does not use up the time instead.
         most[resource.RLIMIT_NPROC] = 2 * limits.processes

@@ -13,10 +13,11 @@ from mlopt_lessons.grading.exports import Export, grades_csv
 from mlopt_lessons.grading.exports_canvas import canvas_csv
 from mlopt_lessons.grading.exports_moodle import moodle_csv
 from mlopt_lessons.grading.records import GradingError
-from mlopt_lessons.grading.report_data import ClassRecord, read_class, with_handed_in
+from mlopt_lessons.grading.report_data import ClassRecord, read_class, with_handed_in, with_names
 from mlopt_lessons.grading.report_page import report_page
 from mlopt_lessons.grading.roster import Platform, Roster, read_roster
 from mlopt_lessons.grading.roster_match import doubt, match
+from mlopt_lessons.grading.students import names_in
 
 WRITERS: dict[Platform, Callable[[ClassRecord, Roster | None], Export]] = {
     "canvas": canvas_csv,
@@ -55,7 +56,7 @@ def report(
     people = read_roster(roster) if roster else None
     record, told = late_again(classroom, read_class(classroom.db_url))
     handed_in = {lesson.name: classroom.students(lesson.name) for lesson in record.lessons}
-    record = with_handed_in(record, handed_in)
+    record = with_names(with_handed_in(record, handed_in), names_in(root))
     contents = report_files(record, platform, people)
     doubts = doubt(record.learners, people) if people else ""
     sentences = tuple(_plain(each) for each in (*told, doubts) if each)

@@ -7,12 +7,13 @@ the table mlopt_graded beside them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mlopt_lessons.grading.outcomes import GRADED, Recorded, recorded
 from mlopt_lessons.grading.records import GradingError
+from mlopt_lessons.grading.students import Name
 
 CODE = "code"
 GRADE_HEADS = (
@@ -133,7 +134,17 @@ def with_handed_in(record: ClassRecord, handed_in: Mapping[str, Iterable[str]]) 
             handins.setdefault((learner, lesson), HandIn(learner, lesson, graded=False))
     new = {learner for learner, _ in handins} - {learner.id for learner in record.learners}
     learners = _in_order([*record.learners, *map(Learner, new)])
-    return ClassRecord(learners, record.lessons, handins, record.judged)
+    return replace(record, learners=learners, handins=handins)
+
+
+def with_names(record: ClassRecord, names: Mapping[str, Name]) -> ClassRecord:
+    """The record in which learners without a name in the gradebook have theirs of students.csv."""
+    learners = [
+        each if each.first or each.last else replace(each, first=found.first, last=found.last)
+        for each in record.learners
+        for found in [names.get(each.id, Name("", ""))]
+    ]
+    return replace(record, learners=_in_order(learners))
 
 
 def _existing(db_url: str) -> str:

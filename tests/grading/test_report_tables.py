@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mlopt_lessons.course.questions import misconceptions
 from mlopt_lessons.grading import report_tables as tables
 from mlopt_lessons.grading import report_words as words
-from mlopt_lessons.grading.report_data import HandIn, Learner, Lesson, with_handed_in
+from mlopt_lessons.grading.report_data import HandIn, Learner, Lesson, with_handed_in, with_names
+from mlopt_lessons.grading.students import Name
 
 COST = Lesson("01_cost", 11, 3)
 
@@ -37,6 +38,17 @@ def test_what_lies_in_the_folder_and_is_not_graded_is_there():
     assert not found.handins["new", "01_cost"].graded
     assert not found.handins["a", "05_quantization"].graded
     assert [each.id for each in found.learners] == ["a", "new"]
+
+
+def test_who_is_not_graded_yet_has_the_name_of_the_class_list():
+    record = class_of(final("z", 5), learners=[Learner("g", "Grace", "Hopper"), Learner("who")])
+    record = with_handed_in(record, {"01_cost": ["ada"]})
+    names = {"ada": Name("Ada", "Byron"), "g": Name("Gail", "Other"), "z": Name("", "Zola")}
+    found = with_names(record, names)
+    assert [each.shown for each in found.learners] == [
+        "Ada Byron (ada)", "Grace Hopper (g)", "who", "Zola (z)",
+    ]  # fmt: skip
+    assert found.handins == record.handins
 
 
 POINTS = st.lists(st.integers(0, 28).map(lambda half: half / 2), min_size=1, max_size=60)
