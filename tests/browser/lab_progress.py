@@ -53,7 +53,7 @@ def shown(card: Locator) -> Answer:
     expect(feedback).to_be_visible()
     chosen = card.get_by_role("radio", checked=True)
     text: str = chosen.evaluate("(radio) => radio.closest('label').textContent.trim()")
-    return Answer(text, feedback.inner_text())
+    return Answer(text, feedback.text_content() or "")
 
 
 def lock(card: Locator, number: str) -> str:
@@ -76,7 +76,7 @@ def lock_all(lesson: NotebookPage, number: str) -> int:
 def locked_text(card: Locator) -> str:
     """Return the sentence of a locked prediction; fail when the card is not locked."""
     expect(card.get_by_role("button", name="Locked")).to_be_disabled()
-    return card.get_by_text("Locked: ").inner_text()
+    return card.get_by_text("Locked: ").text_content() or ""
 
 
 def _predict(card: Locator, number: str) -> None:
