@@ -1,5 +1,6 @@
 """Comparing a learner's value with an expected one: numbers, arrays, lists, dicts."""
 
+import math
 import reprlib
 from typing import Any
 
@@ -7,7 +8,18 @@ import numpy as np
 
 NEAR_ZERO = 1e-3  # next to zero the tolerance is absolute, this much smaller than the relative one
 
-_SHORT = reprlib.Repr()
+MOST_SHOWN = 1000  # elements of an array: numpy leaves none out of sides of up to six
+
+
+class _Repr(reprlib.Repr):
+    """Repr of bounded length, for arrays in lists, too."""
+
+    def repr_ndarray(self, array: np.ndarray, level: int) -> str:
+        """Called for each array, by the name of its type."""
+        return f"array({_of_array(array, self.maxother)})"
+
+
+_SHORT = _Repr()
 _SHORT.maxstring = _SHORT.maxother = 120
 _SHORT.maxlist = _SHORT.maxdict = _SHORT.maxtuple = 8
 
@@ -71,13 +83,20 @@ def difference_of_kind(got: Any, expected: Any, *, whole: bool = True) -> str | 
 def short(value: Any) -> str:
     """A value as text of bounded length."""
     if isinstance(value, np.ndarray):
-        text = np.array2string(value, threshold=12, edgeitems=3, precision=8, separator=", ")
-        return text if len(text) <= 200 else text[:197] + "…"
+        return _of_array(value, 200)
     if isinstance(value, float | np.floating):
         return f"{float(value):.8g}"
     if isinstance(value, np.generic):
         return str(value.item())
     return _SHORT.repr(value)
+
+
+def _of_array(array: np.ndarray, longest: int) -> str:
+    """The ends of an array's sides; of one with many short sides, the ends of all its elements."""
+    if math.prod(min(side, 6) for side in array.shape) > MOST_SHOWN:
+        array = array.ravel()
+    text = np.array2string(array, threshold=12, edgeitems=3, precision=8, separator=", ")
+    return text if len(text) <= longest else text[: longest - 3] + "…"
 
 
 def _difference_of_keys(got: Any, expected: dict) -> str | None:

@@ -18,7 +18,12 @@ NAMESPACES = """--unshare-all --unshare-user --disable-userns --uid 1000 --gid 1
     --hostname box --die-with-parent --new-session --clearenv"""
 # No device but these. /proc is read-only, as root outside could change the machine's settings there.
 DEVICES = """--tmpfs /dev --dev-bind /dev/null /dev/null --dev-bind /dev/urandom /dev/urandom
-    --symlink /proc/self/fd /dev/fd --proc /proc --remount-ro /proc"""
+    --symlink /proc/self/fd /dev/fd --proc /proc"""
+# What counts for the whole machine, and goes on counting: one hand-in could leave a number there and
+# another read it.
+COUNTERS = """stat vmstat zoneinfo buddyinfo pagetypeinfo slabinfo vmallocinfo diskstats partitions
+    interrupts softirqs schedstat sched_debug timer_list locks key-users cgroups"""
+COUNTING = "irq pressure fs bus driver scsi sys/fs"
 ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 OTHERS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/sys/devices/system/cpu")
 FONTS = "/usr/share/fonts"  # matplotlib would look through all of them in each new box
@@ -59,11 +64,23 @@ def options(limits: Limits) -> list[str]:
         given += ["--ro-bind-try", other, other]
     if Path(FONTS).is_dir():
         given += ["--tmpfs", FONTS, "--remount-ro", FONTS]
-    given += [*DEVICES.split(), *_scratch("/dev/shm", min(SHARED_MB, limits.scratch_mb))]
+    given += [*DEVICES.split(), *_counters(), "--remount-ro", "/proc"]
+    given += _scratch("/dev/shm", min(SHARED_MB, limits.scratch_mb))
     given += ["--remount-ro", "/dev", "--dir", "/tmp/home", "--dir", "/tmp/work"]
     for name, value in ENVIRONMENT.items():
         given += ["--setenv", name, value]
     return [*given, "--chdir", "/tmp/work", "--remount-ro", "/"]
+
+
+def _counters() -> list[str]:
+    """Covers each that this machine has: files with what cannot be read, folders with empty ones."""
+    files = [Path("/proc", name) for name in COUNTERS.split()]
+    folders = [Path("/proc", name) for name in COUNTING.split()]
+    given = [["--ro-bind", "/dev/null", str(path)] for path in files if path.is_file()]
+    given += [
+        ["--tmpfs", str(path), "--remount-ro", str(path)] for path in folders if path.is_dir()
+    ]
+    return [option for options in given for option in options]
 
 
 def _scratch(path: str, megabytes: int) -> list[str]:

@@ -40,6 +40,7 @@ from mlopt_lessons.grading.sheet import sheet
 
 MOST_SHOWN = 6_000_000  # bytes of all outputs of a hand-in
 MOST_STARTS = 3  # a hand-in that breaks its box more often than that is not run any further
+# For the instructor alone: a cell that chose to be stopped would tell its learner a bit of an input.
 STOPPED_HIDDEN = "A cell was stopped when other inputs were asked than those in the notebook."
 NOT_REACHED = "This task was not reached: what ran before it was stopped."
 
@@ -74,7 +75,9 @@ def grade_one(job: Job, box: Box | None = None) -> Graded:
         seed=job.seed,
         marks=tuple(marks.values()),
         written=_written(release, merged),
-        sheet=sheet(release, merged, runs, marks, notes),
+        sheet=sheet(
+            release, merged, runs, marks, [each for each in notes if each != STOPPED_HIDDEN]
+        ),
         notes=notes,
         seconds=time.monotonic() - started,
     )

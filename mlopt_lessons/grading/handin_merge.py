@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 Kind = Literal["locked", "answer", "check", "own", "written", "text"]
 OPEN = ("answer", "written")  # where the learner writes
+LONGEST = 100_000  # characters; a cell of any exercise is shorter
 MOST_NAMED = 3  # names that only the learner knows, in a note
 
 
@@ -72,7 +73,9 @@ class _Found:
 
 
 def plain(source: str) -> str:
-    """A source without the white space that editors add and take."""
+    """A source without the white space that editors add and take; one too long for any cell as it is."""
+    if len(source) > LONGEST:
+        return source
     return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
 

@@ -33,7 +33,11 @@ SYSTEMS = ("__MACOSX", ".DS_Store", "._*", "Thumbs.db", "desktop.ini")
 TOOLS = (".ipynb_checkpoints", "__pycache__", "*.pyc", ".git")
 JUNK = SYSTEMS + TOOLS  # nobody hands these in; they are passed over without a line
 END, END_64 = b"PK\x05\x06", b"PK\x06\x07"
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError)
+# zipfile raises NotImplementedError for one that says it needs a newer version of the format.
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError,
+    NotImplementedError,
+)  # fmt: skip
 UNIX_TIME = 0x5455  # the extra field of a zip's entry that holds a time in UTC
 
 

@@ -20,6 +20,7 @@ from mlopt_lessons.grading.platforms import (
 from mlopt_lessons.grading.records import HandinProblem, Limits
 
 Action = Literal["took", "renamed", "replaced", "kept", "left", "refused"]
+MOST_ZIPS = 6  # of one learner, each held in memory while its files are looked through
 MOST_NOTEBOOKS = 20  # of one learner, read to find out which exercise each is of
 MOST_BESIDE = 200  # files and folders beside a notebook
 FORBIDDEN = {
@@ -97,7 +98,8 @@ class Learner:
 
     def handins(self, files: Sequence[File]) -> Iterator[Handin]:
         """The hand-ins among the files of one learner, at most one of each exercise."""
-        unzipped = [each for file in files for each in self._unzipped(file)]
+        zips = sum(is_zip(file.inside) for file in files)
+        unzipped = [each for file in files for each in self._unzipped(file, zips)]
         notebooks = [each for each in unzipped if each.is_notebook]
         chosen = self._chosen(notebooks)
         beside = self._beside([each for each in unzipped if not each.is_notebook], chosen)
@@ -112,11 +114,13 @@ class Learner:
         student = student_id(file.named.name)
         self.lines.append(Taken(file.found.path, student, lesson, action, says))
 
-    def _unzipped(self, file: File) -> list[File]:
-        """The file, or the files in it where it is the learner's own zip."""
+    def _unzipped(self, file: File, zips: int) -> list[File]:
+        """The file, or the files in it where it is the learner's own zip, one of so many."""
         if not is_zip(file.inside):
             return [file]
         try:
+            if zips > MOST_ZIPS:
+                raise HandinProblem(f"It is one of {zips} zips of one learner; ask for the files.")
             found = unpacked(file.found, self.limits)
         except HandinProblem as problem:
             self.say(file, "refused", str(problem))
@@ -174,7 +178,7 @@ class Learner:
             lesson = told_lesson(each.inside, self.lessons.names) or ""
             if not lesson and len(chosen) == 1:
                 lesson = next(iter(chosen))
-            if says := FORBIDDEN.get(PurePosixPath(each.inside).name.lower()):
+            if says := _forbidden(each.inside):
                 self.say(each, "refused", says, lesson)
             elif lesson in chosen:
                 beside[lesson].append(each)
@@ -213,6 +217,12 @@ class Learner:
             notebook, found=Found(notebook.found.path, notebook.found.at)
         )  # no zip held
         return Handin(light, student, lesson, folder, tuple(taken))
+
+
+def _forbidden(path: str) -> str:
+    """Why no file may have this path, or nothing: not even a folder may be called so."""
+    says = (FORBIDDEN.get(part.lower()) for part in PurePosixPath(path).parts)
+    return next(filter(None, says), "")
 
 
 def _name_beside(file: File, notebook: File) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from mlopt_lessons.grading.handin import parse
+from mlopt_lessons.grading.handin_merge import plain
 from mlopt_lessons.grading.platforms import told_lesson
 from mlopt_lessons.grading.records import GradingError, HandinProblem
 
@@ -59,7 +60,7 @@ class Lessons:
 
         Raises HandinProblem where it is no notebook.
         """
-        sources = {_plain(cell.source) for cell in parse(raw)}
+        sources = {plain(cell.source) for cell in parse(raw)}
         return {
             name: len(locked & sources) / len(locked) if locked else 0.0
             for name, locked in self._locked.items()
@@ -82,8 +83,4 @@ def _locked(release: str) -> frozenset[str]:
     """The cells that a learner may not change, by their text; some tools drop the metadata."""
     cells = json.loads(release)["cells"]
     locked = (cell for cell in cells if cell["metadata"].get("nbgrader", {}).get("locked"))
-    return frozenset(_plain("".join(cell["source"])) for cell in locked)
-
-
-def _plain(source: str) -> str:
-    return "\n".join(line.rstrip() for line in source.strip().splitlines())
+    return frozenset(plain("".join(cell["source"])) for cell in locked)

@@ -149,6 +149,8 @@ def _named(path: str, lessons: Sequence[str], *, blackboard: bool = True) -> Nam
             return of_platform
         if folder.lower() not in WRAPPERS and not _is_lesson(folder, lessons):
             return Named(folder, folder, inside)
+    if _is_doubtful(file):
+        return None
     # Canvas's first: what a learner calls a file stands at its end, and can have Blackboard's form.
     of_platform = _moodle(file, "") or _canvas(file) or (_blackboard(file) if blackboard else None)
     return of_platform or _by_file(file, lessons)
@@ -172,6 +174,13 @@ def _moodle(part: str, inside: str) -> Named | None:
         return None
     handed_in = inside or found["rest"] or "" if found["plugin"] == "file" else ""
     return Named(found["who"], found["name"], handed_in, "Moodle")
+
+
+def _is_doubtful(file: str) -> bool:
+    """Whether a third number follows Canvas's two: a learner's own name that ends in a number, beside
+    hers and the file's, reads as another's name and number."""
+    found = CANVAS.fullmatch(file)
+    return bool(found and re.match(r"[1-9]\d*_", found["rest"]))
 
 
 def _canvas(file: str) -> Named | None:

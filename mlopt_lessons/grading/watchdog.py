@@ -1,8 +1,9 @@
 """What a box takes, looked at from outside many times a second, and its end when that is too much.
 
 The box's own /proc, opened through its first process, lists exactly the processes inside. Counted
-are resident memory with page tables and swap, and the files in its scratch space, which lie in
-memory, too. An rlimit cannot do this: it holds for one process, and root has none on their number.
+are resident memory with page tables and swap, the files in its scratch space, which lie in memory,
+too, and what the kernel keeps for mappings. An rlimit cannot do this: it holds for one process, and
+root has none on their number.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ TOO_MANY = "It started more than {} processes and threads."
 TOO_LARGE = "It took more than {} MB of memory"
 INODE_BYTES = 1024  # what an empty file takes in a tmpfs, about
 SCRATCH = ("tmp", "dev/shm")
+MAPPINGS_EVERY_S = 1.0
+# What Linux on x86-64 keeps for a mapping, and for each process of a chain of forks that has it:
+# a vm_area_struct and an anon_vma_chain, as /proc/slabinfo has them.
+MAPPING_BYTES, FORKED_BYTES = 200, 64
 KILOBYTE, MEGABYTE = 1024, 1_000_000
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NUMBERS = re.compile(rb"^(VmRSS|VmPTE|VmSwap|Threads|Pss|SwapPss):\s+(\d+)", re.MULTILINE)
@@ -44,12 +49,17 @@ class Watchdog(threading.Thread):
         self._proc = os.open(f"/proc/{first}/root/proc", _DIRECTORY)
         self._scratch = [os.open(f"/proc/{first}/root/{each}", _DIRECTORY) for each in SCRATCH]
         self._over = threading.Event()
+        self._look_again = 0.0  # of time.monotonic, at the mappings
+        self._mapped = 0
         _offer(first)
 
     def run(self) -> None:
         """Looks until the box takes too much or is closed."""
         while not self._over.wait(EVERY_S):
-            self.why = excess(self._proc, self._scratch, self.limits)
+            if time.monotonic() > self._look_again:
+                self._mapped = mapped(self._proc, self.limits)
+                self._look_again = time.monotonic() + MAPPINGS_EVERY_S
+            self.why = excess(self._proc, self._scratch, self.limits, self._mapped)
             if self.why:
                 self.kill()
                 return
@@ -73,18 +83,37 @@ class Watchdog(threading.Thread):
         return ended
 
 
-def excess(proc: int, scratch: list[int], limits: Limits) -> str:
-    """The limit that is broken, as a sentence, or nothing. Takes open folders: /proc and scratch."""
+def excess(proc: int, scratch: list[int], limits: Limits, kept: int = 0) -> str:
+    """The limit that is broken, as a sentence, or nothing. Takes open folders: /proc and scratch.
+
+    `kept` are bytes that the kernel keeps for the processes and counts for none of them.
+    """
     pids = _pids(proc)
     # So many are not even looked at; the first process is bubblewrap's own.
     looks = {pid: _look(proc, pid) for pid in pids[: limits.processes + 2]}
     if sum(look.get("Threads", 1) for look in looks.values()) > limits.processes + 1:
         return TOO_MANY.format(limits.processes)
     most = limits.memory_mb * MEGABYTE
-    files = sum(_taken(each) for each in scratch)
+    files = kept + sum(_taken(each) for each in scratch)
     if files + sum(map(_resident, looks.values())) <= most:
         return ""
     return _slower(proc, looks, limits, most - files)
+
+
+def mapped(proc: int, limits: Limits) -> int:
+    """Bytes that the kernel keeps for the mappings of all processes, about, up to the limit of memory.
+
+    No process counts them as its own, and where one forks another that forks a third, each mapping of
+    the last has a part for each of them: at most for as many as there are.
+    """
+    pids = _pids(proc)[: limits.processes + 2]
+    each, most = MAPPING_BYTES + FORKED_BYTES * len(pids), limits.memory_mb * MEGABYTE
+    kept = 0
+    for pid in pids:
+        kept += each * _lines(proc, f"{pid}/maps", most // each)
+        if kept > most:
+            break
+    return kept
 
 
 def _slower(proc: int, looks: dict[str, dict[str, int]], limits: Limits, left: int) -> str:
@@ -150,6 +179,20 @@ def _numbers(proc: int, path: str) -> dict[str, int]:
             return {name.decode(): int(number) for name, number in _NUMBERS.findall(file.read())}
     except OSError:  # it has ended
         return {}
+
+
+def _lines(proc: int, path: str, most: int) -> int:
+    """The lines of a file, counted until they are more than `most`."""
+    count = 0
+    try:
+        with open(
+            os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc), "rb", buffering=0
+        ) as file:
+            while count <= most and (part := file.read(1 << 16)):
+                count += part.count(b"\n")
+    except OSError:  # it has ended
+        return 0
+    return count
 
 
 def _names(proc: int, path: str) -> list[str]:

@@ -13,7 +13,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -55,10 +55,7 @@ def encode(value: Any) -> Any:
 def decode(message: Any) -> Any:
     """The value of what `encode` gave. Raises WireError for anything that `encode` cannot give."""
     value = _decoded(message, 0)
-    sizes = list(_text_sizes(value))
-    # numpy makes every value of a list as wide as the longest text in it.
-    if len(sizes) * max(sizes, default=0) > MAX_WIDE:
-        raise WireError("It sent long texts among many other values.")
+    _extent(value)
     return value
 
 
@@ -246,15 +243,23 @@ def _decoded(message: Any, depth: int) -> Any:
     return {text(key): _decoded(each, depth + 1) for key, each in message.items()}
 
 
-def _text_sizes(value: Any) -> Iterator[int]:
-    """The length of each text in a value, and 0 for everything else that is no list or dict."""
+def _extent(value: Any) -> tuple[int, int]:
+    """How many values an array of this would have, and the longest text among them; a dict is one.
+
+    Raises WireError where a list would be too large: numpy makes every value of a list, and of the
+    arrays in it, as wide as its longest text.
+    """
     if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for each in value:
-            yield from _text_sizes(each)
-    else:
-        yield len(value) if isinstance(value, str) else 0
+        for each in value.values():
+            _extent(each)
+        return 1, 0
+    if not isinstance(value, list | tuple):
+        return np.size(value), len(value) if isinstance(value, str) else 0
+    parts = [_extent(each) for each in value]
+    count, longest = sum(size for size, _ in parts), max((text for _, text in parts), default=0)
+    if count * longest > MAX_WIDE:
+        raise WireError("It sent long texts among many other values.")
+    return count, longest
 
 
 def text(message: str) -> str:

@@ -52,6 +52,13 @@ def test_a_file_of_the_machine_cannot_be_reached(session, tmp_path):
     assert "FileNotFoundError" in told(session, f"open({str(tmp_path / 'gradebook.db')!r})")
 
 
+def test_no_counter_of_the_whole_machine_can_be_read(session):
+    """One hand-in could leave a number in it, and another read it."""
+    for name in ("stat", "vmstat", "zoneinfo", "interrupts", "diskstats", "sys/fs/file-nr"):
+        seen = told(session, f"print(len(open('/proc/{name}').read()))")
+        assert "PermissionError" in seen or "FileNotFoundError" in seen
+
+
 def test_nothing_but_scratch_can_be_written(session):
     source = f"""
         import glob, os

@@ -76,8 +76,26 @@ time.sleep(60)
 """
 
 
+CHAIN = """
+import subprocess, sys, time
+subprocess.Popen([sys.executable, '-S', '-E', '-c', '''
+import mmap, os, time
+m = mmap.mmap(-1, 2 * 9000 * 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+m.madvise(mmap.MADV_NOHUGEPAGE)
+m[0] = 1
+for place in range(0, len(m), 8192): m.madvise(mmap.MADV_SEQUENTIAL, place, 4096)
+for _ in range(30):  # each the child of the one before: a mapping has a part for every one above
+    if os.fork(): break
+time.sleep(60)
+'''])
+time.sleep(15)
+"""
+
+
 @pytest.mark.parametrize(
-    "source", [FORKS, LEADERLESS, FILES, TABLES], ids=["forks", "leaderless", "files", "tables"]
+    "source",
+    [FORKS, LEADERLESS, FILES, TABLES, CHAIN],
+    ids=["forks", "leaderless", "files", "tables", "mappings"],
 )
 def test_memory_of_all_together_ends_the_box(source):
     with Session(real_box(), SMALL, {}) as each, pytest.raises(BoxLost) as lost:

@@ -1,6 +1,7 @@
 """A hand-in's cells put together with the exercise's: answers are the learner's, checks the exercise's."""
 
 import json
+import tracemalloc
 
 import nbformat
 from hypothesis import given
@@ -32,6 +33,18 @@ def test_an_honest_hand_in_stays_as_it_is() -> None:
     ]  # fmt: skip
     assert [source for _, _, source in cells] == [each.source for each in filled(GOOD).cells]
     assert notes == ()
+
+
+def test_a_cell_of_a_million_lines_takes_no_memory_for_each() -> None:
+    source = "Ā \x85" * 1_000_000
+    cells = [HandedCell("markdown", source), *handed(filled(GOOD))]
+    tracemalloc.start()
+    try:
+        found = merge(RELEASE, cells)
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+    assert found.cells[0].source == source
 
 
 def test_own_cells_stay_after_the_cell_they_stood_after() -> None:

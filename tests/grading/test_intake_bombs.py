@@ -144,6 +144,27 @@ def test_a_zip_with_a_password_is_refused(root: Path, tmp_path: Path) -> None:
     assert "password" in refused(root, source)["eve/01_cost.ipynb"]
 
 
+def test_a_zip_of_a_version_to_come_costs_only_its_learner(root: Path) -> None:
+    raw = bytearray(inner_zip())
+    raw[raw.index(b"PK\x01\x02") + 6] = 99
+    lines = take(
+        root, {"ada/01_cost.ipynb": COST, "eve/x.zip": bytes(raw), "zoe/01_cost.ipynb": COST}
+    )
+    assert [each.says for each in lines if each.action == "refused"] == [
+        "It is a broken zip; ask for it again."
+    ]
+    assert handed_in(root) == {"ada/01_cost/01_cost.ipynb", "zoe/01_cost/01_cost.ipynb"}
+
+
+def test_many_zips_of_one_learner_are_not_even_read(root: Path) -> None:
+    """Each is held in memory while its files are looked through."""
+    many = {f"eve/{number}.zip": inner_zip(f"{number}.txt", b"") for number in range(7)}
+    lines = take(root, {**many, "bob/01_cost.ipynb": COST})
+    refusals = [each.says for each in lines if each.action == "refused"]
+    assert refusals == ["It is one of 7 zips of one learner; ask for the files."] * 7
+    assert handed_in(root) == {"bob/01_cost/01_cost.ipynb"}
+
+
 def test_an_export_that_is_cut_off_is_an_error(root: Path, tmp_path: Path) -> None:
     source = make_zip(tmp_path / "x.zip", {"bob/01_cost.ipynb": COST})
     source.write_bytes(source.read_bytes()[:-10])

@@ -24,6 +24,11 @@ from mlopt_lessons.grading.records import GradingError
             "ada/timestamp.txt",
             "when",
         ),
+        (
+            {"ada/timestamp.txt/x.txt": b"", "ada/01_cost.ipynb": COST},
+            "ada/timestamp.txt/x.txt",
+            "when",
+        ),
         ({"ada/sub/judge.py": b"", "ada/01_cost.ipynb": COST}, "ada/sub/judge.py", "judge"),
         ({"ada/Gradebook.DB": b"", "ada/01_cost.ipynb": COST}, "ada/Gradebook.DB", "gradebook"),
         ({"ada/work.zip": b"no zip"}, "ada/work.zip", "zip"),

@@ -152,6 +152,12 @@ def test_what_learners_name_makes_nothing_somebody_elses(path: str, name: str) -
     assert whose(path, "bob/01_cost.ipynb") == [name, "bob"]
 
 
+def test_a_name_that_ends_in_a_number_makes_nobody_another() -> None:
+    """Canvas's export has such a name, her number, the file's, and what she called it."""
+    assert whose("lovelaceada_1234_66_803_01_cost.ipynb", "a_1_80_x.ipynb") == [None, "a_1"]
+    assert whose("a_1_80_x_2026_11_25_y.ipynb", "a_LATE_1_80_x.ipynb") == ["a_1", "a_1"]
+
+
 def test_a_file_of_blackboards_form_is_its_learners_in_blackboards_export_only() -> None:
     form = "E_mallory_attempt_2026-11-25-10-00-00_E_ada_attempt_2026-11-26-10-00-00_x.ipynb"
     other = "E_ada_attempt_2026-11-25-10-00-00_x.ipynb"

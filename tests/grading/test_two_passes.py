@@ -33,6 +33,7 @@ def test_which_cell_ends_the_box_tells_nothing_of_what_was_asked() -> None:
     assert sum(earned(result).values()) == 11
     assert result.notes == (STOPPED_HIDDEN,)
     assert "ended itself" not in result.sheet
+    assert "other inputs" not in result.sheet  # feedback is made of it
 
 
 def test_what_was_asked_for_the_marks_cannot_be_shown_by_a_later_run() -> None:

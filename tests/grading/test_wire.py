@@ -235,5 +235,21 @@ def test_lists_too_deep_are_refused():
         decode(message)
 
 
+@pytest.mark.parametrize("inner", [[""] * 999, np.zeros(999, "u1"), {"a": [np.zeros(999, "u1")]}])
+def test_texts_that_numpy_would_make_as_wide_as_the_longest_are_refused(inner):
+    """The longest has 4,000 characters of four bytes; of what stands in a dict numpy makes no array."""
+    message = encode([["x" * 4000, *[""] * 998], *[inner] * 40])
+    if isinstance(inner, dict):
+        assert len(decode(message)) == 41
+        message = encode({"texts": [["x" * 4000] * 30, *[np.zeros(30, "u1")] * 100]})
+    with pytest.raises(WireError, match="long texts among many"):
+        decode(message)
+
+
+def test_a_text_beside_a_large_array_comes_back():
+    back = there_and_back({"name": "weights", "weights": np.zeros(1_000_000, "u1")})
+    assert (back["name"], back["weights"].size) == ("weights", 1_000_000)
+
+
 def test_half_a_character_becomes_a_question_mark():
     assert decode(parse(b'["\\ud800", {"\\udfff": 1}]')) == ["?", {"?": 1}]
