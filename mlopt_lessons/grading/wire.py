@@ -64,8 +64,7 @@ def write_frame(
 ) -> None:
     """Writes a message: four bytes of length, then ASCII JSON of at most `limit` bytes.
 
-    Raises WireError where it is longer, TimeoutError after the deadline (of time.monotonic), and
-    OSError when nobody reads any more.
+    Raises WireError where it is longer, TimeoutError after the deadline (monotonic), OSError if nobody reads.
     """
     body = _dumps(message).encode("ascii")
     if len(body) > limit:
@@ -87,8 +86,7 @@ def read_frame(fd: int, limit: int, deadline: float | None = None) -> Any:
 def read_body(fd: int, limit: int, deadline: float | None = None) -> bytearray:
     """The next message as it came, of at most `limit` bytes.
 
-    Raises WireError when it is longer, EOFError when there is none, and TimeoutError after the
-    deadline (of time.monotonic).
+    Raises WireError when it is longer, EOFError when there is none, and TimeoutError as `write_frame`.
     """
     length = int.from_bytes(_read(fd, 4, deadline), "big")
     if length > limit:
@@ -97,10 +95,7 @@ def read_body(fd: int, limit: int, deadline: float | None = None) -> bytearray:
 
 
 def parse(body: bytes | bytearray) -> Any:
-    """Strict JSON: ASCII, no key twice, bounded numbers, and not too many values to hold.
-
-    Raises WireError.
-    """
+    """Strict JSON: ASCII, no key twice, bounded numbers, not too many values. Raises WireError."""
     if sum(body.count(each) for each in b"[{,") > MAX_VALUES:
         raise WireError(f"It sent more than {MAX_VALUES:,} values.")
     try:
@@ -255,8 +250,8 @@ def _extent(value: Any) -> tuple[int, int]:
         return 1, 0
     if not isinstance(value, list | tuple):
         return np.size(value), len(value) if isinstance(value, str) else 0
-    parts = [_extent(each) for each in value]
-    count, longest = sum(size for size, _ in parts), max((text for _, text in parts), default=0)
+    sizes, texts = zip((0, 0), *map(_extent, value), strict=True)
+    count, longest = sum(sizes), max(texts)
     if count * longest > MAX_WIDE:
         raise WireError("It sent long texts among many other values.")
     return count, longest
