@@ -104,6 +104,7 @@ def test_amounts_read_as_dollars() -> None:
     assert [percent(each) for each in (0.6, 0.776, 0, -0.1)] == ["60 %", "77.6 %", "0 %", "−10 %"]
 
 
+@pytest.mark.timing
 def test_a_view_is_quick() -> None:
     levers_view(interactions=True)
     start = time.process_time()

@@ -36,6 +36,7 @@ def needs_reset() -> None:
         pytest.skip("This system does not let the high-water mark be reset.")
 
 
+@pytest.mark.timing
 def test_sleeping_takes_time_and_no_cpu():
     with meter() as used:
         time.sleep(0.2)
@@ -55,6 +56,7 @@ def test_cpu_seconds_are_those_that_psutil_counts():
 @pytest.mark.skipif(
     sys.platform == "win32", reason="Windows does not tell the children's CPU time."
 )
+@pytest.mark.timing
 def test_a_child_that_was_waited_for_is_counted():
     code = "import time\nwhile time.process_time() < 0.4: pass"
     with meter() as used:

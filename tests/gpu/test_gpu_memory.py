@@ -196,6 +196,7 @@ def test_overhead_is_a_context_and_a_part_of_the_tensors():
     assert found.memory_bytes == pytest.approx(5e8 + 1.25 * bare.memory_bytes)
 
 
+@pytest.mark.timing
 def test_a_thousand_moves_of_a_slider_take_less_than_a_second():
     start = time.perf_counter()
     for batch in range(1, 1001):

@@ -28,6 +28,7 @@ def lied_to(script, limits=QUICK, **rest):
 # --- in the real box
 
 
+@pytest.mark.timing
 def test_a_slow_cell_is_stopped_and_the_next_one_runs():
     with Session(real_box(), QUICK, {}) as session:
         began = time.monotonic()
@@ -38,6 +39,7 @@ def test_a_slow_cell_is_stopped_and_the_next_one_runs():
         assert session.run("1").ok
 
 
+@pytest.mark.timing
 def test_a_slow_function_is_not_called_again():
     with Session(real_box(), QUICK, {}) as session:
         session.run("def slow(): import time; time.sleep(60)")
@@ -139,6 +141,7 @@ LIES = {
 }  # fmt: skip
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lying_box_is_lost_and_gives_no_value(lie):
     began = time.monotonic()
@@ -151,6 +154,7 @@ def test_a_lying_box_is_lost_and_gives_no_value(lie):
     assert time.monotonic() - began < 6
 
 
+@pytest.mark.timing
 def test_a_box_that_does_not_read_is_given_up():
     began = time.monotonic()
     with lied_to("time.sleep(60)") as session, pytest.raises(BoxLost, match="more than 1 s"):

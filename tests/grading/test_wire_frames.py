@@ -48,6 +48,7 @@ def test_a_pipe_that_closes_within_a_frame_is_an_end(pipe):
         read_frame(out, 1000, time.monotonic() + 5)
 
 
+@pytest.mark.timing
 def test_a_frame_that_drips_ends_at_the_deadline(pipe):
     out, into = pipe
     stop = threading.Event()
@@ -67,6 +68,7 @@ def test_a_frame_that_drips_ends_at_the_deadline(pipe):
     assert 0.4 < time.monotonic() - began < 3
 
 
+@pytest.mark.timing
 def test_writing_to_who_does_not_read_ends_at_the_deadline(pipe):
     _, into = pipe
     os.set_blocking(into, False)

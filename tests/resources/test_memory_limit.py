@@ -51,6 +51,7 @@ def test_a_job_below_its_limit_holds_what_it_was_told_to():
     assert outcome.peak_bytes == pytest.approx(80 * MIB, rel=0.02)
 
 
+@pytest.mark.timing
 @posix
 def test_mean_and_p95_kill_and_the_peak_with_a_margin_does_not():
     memory = np.array(DEMO_MIB) * MIB

@@ -220,6 +220,7 @@ def test_the_log_can_be_read_again(tmp_path):
     np.testing.assert_allclose(again.memory_gib, found.usage.memory_gib)
 
 
+@pytest.mark.timing
 def test_sampling_costs_little():
     """At the default interval: under a tenth of a core, also where other things run."""
     with profile() as profiled:
