@@ -33,7 +33,8 @@ WRAPPERS = ("submitted", "submissions")
 PACKED = (".ipynb", ".zip")  # a loose file without a platform's name is a learner's only if so
 MOST_ID = 64  # characters
 SAFE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MOST_ID - 1}}}")
-MADE = re.compile(r"-[0-9a-f]{8}$")  # what ends an id that was made here
+DIGITS = 16  # of the hash: with 8, a learner could try names until one has another's id
+HASH = rf"-[0-9a-f]{{{DIGITS}}}"  # what ends an id that was made here
 LATIN = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"}
     | {"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "@": "_at_"}
@@ -99,12 +100,12 @@ def student_id(name: str) -> str:
     else is spelt in Latin letters as far as it can be, and ends with a hash that tells it apart.
     """
     plain = plain_id(name)
-    if SAFE.fullmatch(plain) and not MADE.search(plain) and not plain.endswith("."):
+    if SAFE.fullmatch(plain) and not re.search(f"{HASH}$", plain) and not plain.endswith("."):
         return plain
     spelt = unicodedata.normalize("NFKD", plain.translate(LATIN)).encode("ascii", "ignore").decode()
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "", spelt).strip("._-")[: MOST_ID - 9] or "learner"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "", spelt).strip("._-")[: MOST_ID - DIGITS - 1] or "learner"
     digest = hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{stem}-{digest[:8]}"
+    return f"{stem}-{digest[:DIGITS]}"
 
 
 def name_all(paths: Sequence[str], lessons: Sequence[str]) -> list[Named | None]:

@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlopt_lessons.grading.platforms import LATIN, student_id
+from mlopt_lessons.grading.platforms import HASH, LATIN, student_id
 from mlopt_lessons.grading.report_data import Learner
 from mlopt_lessons.grading.roster import IDS, Person, Roster
 
 KEYS = (*IDS, "made", "download", "name")  # the surest first
 FEW = 3  # of fewer learners it says nothing that most are not in the list
 DOWNLOADED = re.compile(
-    r"(?P<name>.+)_(?P<id>\d+)(?:-[0-9a-f]{8})?|(?P<bare>\d+)-[0-9a-f]{8}", re.DOTALL
+    rf"(?P<name>.+)_(?P<id>\d+)(?:{HASH})?|(?P<bare>\d+){HASH}", re.DOTALL
 )  # bare: the name has no Latin letter
 
 
