@@ -112,6 +112,7 @@ def test_an_unknown_lesson_gets_the_known_ones() -> None:
 
 SHIPPED = [question for lesson in lessons() for question in questions(lesson)]
 DATA = Path(module.__file__).parent / "data"
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_file_is_a_lesson_with_enough_questions() -> None:
@@ -138,6 +139,13 @@ def test_the_catalogue_names_and_says_each_misconception() -> None:
         assert set(each) == {"name", "sentence"}
         assert each["name"].strip()
         assert each["sentence"].endswith(".")
+
+
+def test_each_misconception_of_the_catalogue_is_met_in_a_quiz_or_an_exercise() -> None:
+    asked = DATA.glob("quizzes/*.json")
+    marked = (*ROOT.glob("mlopt_lessons/**/*.py"), *ROOT.glob("solutions/*/judge.py"))
+    said = "".join(path.read_text(encoding="utf-8") for path in (*asked, *marked))
+    assert not [each for each in misconceptions() if f'"{each}"' not in said]
 
 
 COURSE = {
