@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mlopt_lessons.grading.box import Bubblewrap
+from mlopt_lessons.grading.marking import BoxLost
 from mlopt_lessons.grading.records import Limits
 from mlopt_lessons.grading.wire import READY, read_frame
 
@@ -43,6 +44,14 @@ def told(session, source):
     """What a cell printed, or the error that it ended with."""
     run = session.run(textwrap.dedent(source))
     return "".join(each.text for each in run.outputs)
+
+
+def ending(session, source):
+    """Why the box was lost, or how the cell ended."""
+    try:
+        return "the cell ran" if session.run(source).ok else "the cell failed"
+    except BoxLost as lost:
+        return str(lost)
 
 
 class LyingBox:
