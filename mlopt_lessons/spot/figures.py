@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle, StepPatch
 
@@ -24,6 +24,10 @@ KINDS = {
     "waiting": (look.LIGHT_GREY, "waiting"),
     "on-demand": (look.PURPLE, "on demand"),
 }
+# By PolicyView's codes. An image of ready colours is drawn in half the time of one with a colour map.
+RUN_COLOURS = (255 * to_rgba_array([look.LIGHT_GREY, look.SKY, look.GREEN, look.PURPLE])).astype(
+    np.uint8
+)
 PAID = tuple(kind for kind in KINDS if kind != "waiting")
 
 
@@ -204,9 +208,8 @@ class PolicyPicture:
             width=10, height=4.6, nrows=2, height_ratios=(1, 1.5)
         )
         self._ticks = round(longest_h / tick_h)
-        colours = ListedColormap([look.LIGHT_GREY, look.SKY, look.GREEN, look.PURPLE])
         self._image = self._strip.imshow(
-            np.zeros((MOST_ZONES + 1, self._ticks)), cmap=colours, vmin=0, vmax=3, aspect="auto",
+            RUN_COLOURS[np.zeros((MOST_ZONES + 1, self._ticks), np.int8)], aspect="auto",
             interpolation="nearest", extent=(0, longest_h, MOST_ZONES + 0.5, -0.5),
         )  # fmt: skip
         zones = [f"zone {number}" for number in range(1, MOST_ZONES + 1)]
@@ -231,7 +234,7 @@ class PolicyPicture:
 
     def update(self, view: PolicyView) -> str:
         """Shows the view; returns its finding as alternative text."""
-        self._image.set_data(view.rows[:, : self._ticks])
+        self._image.set_data(RUN_COLOURS[view.rows[:, : self._ticks]])
         self._end.set_xdata([view.job.deadline_h] * 2)
         self._note.set_text(view.note)
         self._best.set_xdata([view.best] * 2)
