@@ -58,7 +58,8 @@ _RESULT = """() => {
 class SliderTiming:
     """Latencies in ms of the moves of one slider that changed the picture.
 
-    `bare_p95` is what Jupyter's bare path took right after, where that was measured.
+    `bare_p95` is what Jupyter's bare path took right after and in the rounds before, where that was
+    measured.
     """
 
     lab: int
